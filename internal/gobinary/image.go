@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"sync"
 )
 
 // ErrNotExecutable says that a file is no ELF executable of an instruction set
@@ -27,7 +28,7 @@ var ErrNotExecutable = errors.New("not a 64-bit little-endian ELF executable for
 // sections, and a kilobyte of section names.
 const (
 	maxSegments         = 256
-	maxSections         = 1024
+	maxSections         = 512
 	maxSectionNamesSize = 64 << 10
 )
 
@@ -40,8 +41,7 @@ type image struct {
 	segments []elf.Prog64
 	sections []section
 
-	relocations       []relocation // sorted by place
-	relocationsLoaded bool
+	relocations func() ([]relocation, error) // read once, sorted by place
 }
 
 // section is one section header, with its name resolved.
@@ -53,6 +53,7 @@ type section struct {
 // newImage reads the headers of an executable, and nothing else.
 func newImage(r io.ReaderAt) (*image, error) {
 	m := &image{file: newPageCache(r)}
+	m.relocations = sync.OnceValues(m.readRelocations)
 
 	var header elf.Header64
 	if err := m.decode(0, &header); err != nil {
@@ -115,8 +116,11 @@ func (m *image) readSegments(header *elf.Header64) error {
 // readSections reads the section headers. An executable runs without them, so
 // that it is no error if there are none.
 func (m *image) readSections(header *elf.Header64) error {
-	if header.Shoff == 0 || header.Shnum == 0 {
+	if header.Shoff == 0 {
 		return nil
+	}
+	if header.Shnum == 0 {
+		return errors.New("more than 65279 section headers")
 	}
 	if header.Shentsize != uint16(binary.Size(elf.Section64{})) {
 		return fmt.Errorf("section header of %d bytes", header.Shentsize)

@@ -32,19 +32,17 @@ func (m *image) relocated(addr uint64) (value uint64, ok bool, err error) {
 	if !m.pie || addr > math.MaxUint32 {
 		return 0, false, nil
 	}
-	if !m.relocationsLoaded {
-		if m.relocations, err = m.readRelocations(); err != nil {
-			return 0, false, fmt.Errorf("reading the relocations: %w", err)
-		}
-		m.relocationsLoaded = true
+	relocations, err := m.relocations()
+	if err != nil {
+		return 0, false, fmt.Errorf("reading the relocations: %w", err)
 	}
-	i, found := slices.BinarySearchFunc(m.relocations, uint32(addr), func(r relocation, place uint32) int {
+	i, found := slices.BinarySearchFunc(relocations, uint32(addr), func(r relocation, place uint32) int {
 		return cmp.Compare(r.place, place)
 	})
 	if !found {
 		return 0, false, nil
 	}
-	return uint64(m.relocations[i].value), true, nil
+	return uint64(relocations[i].value), true, nil
 }
 
 // readRelocations reads the relative relocations of the dynamic table.
