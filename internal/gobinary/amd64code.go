@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gobinary
+
+import (
+	"fmt"
+
+	"golang.org/x/arch/x86/x86asm"
+)
+
+func decodeAMD64(text []byte, addr uint64) ([]instruction, error) {
+	instructions := make([]instruction, 0, len(text)/4)
+	for len(text) > 0 {
+		inst, err := x86asm.Decode(text, 64)
+		if err != nil {
+			return nil, fmt.Errorf("decoding the instruction at %#x: %w", addr, err)
+		}
+		if inst.Len <= 0 || inst.Len > len(text) {
+			return nil, fmt.Errorf("the instruction at %#x does not end", addr)
+		}
+		i := instruction{addr: addr, size: uint8(inst.Len)}
+		i.setFlowAMD64(&inst)
+		if i.flow == flowNext {
+			i.effect, i.register = effectAMD64(&inst)
+			i.framePush = inst.Op == x86asm.PUSH && inst.Args[0] == x86asm.RBP
+		}
+		instructions = append(instructions, i)
+		text = text[inst.Len:]
+		addr += uint64(inst.Len)
+	}
+	return instructions, nil
+}
+
+func (i *instruction) setFlowAMD64(inst *x86asm.Inst) {
+	relative, direct := inst.Args[0].(x86asm.Rel)
+	i.target = i.end() + uint64(int64(relative))
+	switch inst.Op {
+	case x86asm.CALL:
+		i.flow = flowIndirectCall
+		if direct {
+			i.flow = flowCall
+		}
+	case x86asm.JMP:
+		i.flow = flowIndirectJump
+		if direct {
+			i.flow = flowJump
+		}
+	case x86asm.RET:
+		i.flow = flowReturn
+	case x86asm.UD0, x86asm.UD1, x86asm.UD2, x86asm.HLT, x86asm.INT:
+		i.flow = flowStop
+	case x86asm.LCALL, x86asm.LJMP, x86asm.LRET, x86asm.IRET, x86asm.IRETD, x86asm.IRETQ:
+		i.flow = flowIndirectJump // no Go code has them
+	case x86asm.JE:
+		i.flow, i.test = flowBranch, testEqual
+	case x86asm.JNE:
+		i.flow, i.test = flowBranch, testNotEqual
+	case x86asm.JBE:
+		i.flow, i.test = flowBranch, testBelowOrSame
+	default:
+		// The other conditional jumps, and nothing else, have one operand,
+		// which is relative.
+		if direct {
+			i.flow = flowBranch
+		}
+	}
+	if !direct {
+		i.target = 0
+	}
+}
+
+// effectAMD64 knows what stands between a call and the test of its results.
+func effectAMD64(inst *x86asm.Inst) (effect, Register) {
+	destination, isRegister := inst.Args[0].(x86asm.Reg)
+	_, isResult := resultAMD64(destination)
+	writesResult := isRegister && isResult
+	switch inst.Op {
+	case x86asm.NOP:
+		return effectNone, 0
+	case x86asm.MOV, x86asm.MOVZX, x86asm.MOVSX, x86asm.MOVSXD, x86asm.LEA,
+		x86asm.MOVUPS, x86asm.MOVAPS, x86asm.MOVUPD, x86asm.MOVAPD, x86asm.MOVDQU,
+		x86asm.MOVSD_XMM, x86asm.MOVSS, x86asm.MOVQ, x86asm.MOVD:
+		if !writesResult {
+			return effectNone, 0
+		}
+	case x86asm.XOR, x86asm.OR, x86asm.AND, x86asm.ADD, x86asm.SUB, x86asm.INC, x86asm.DEC:
+		if !writesResult {
+			return effectFlags, 0
+		}
+	case x86asm.TEST:
+		if n, ok := result64AMD64(inst.Args[0]); ok && inst.Args[0] == inst.Args[1] {
+			return effectTest, n
+		}
+		return effectFlags, 0
+	case x86asm.CMP:
+		if n, ok := result64AMD64(inst.Args[0]); ok {
+			if inst.Args[1] == x86asm.Imm(0) {
+				return effectTest, n
+			}
+			return effectCompare, n
+		}
+		if n, ok := result64AMD64(inst.Args[1]); ok {
+			return effectCompare, n
+		}
+		return effectFlags, 0
+	}
+	return effectUnknown, 0
+}
+
+// resultAMD64 tells which result register a register is, or is a part of. The
+// order is that of ABIInternal; see cmd/compile/abi-internal.md.
+func resultAMD64(r x86asm.Reg) (Register, bool) {
+	switch r {
+	case x86asm.AL, x86asm.AH, x86asm.AX, x86asm.EAX, x86asm.RAX:
+		return Register0, true
+	case x86asm.BL, x86asm.BH, x86asm.BX, x86asm.EBX, x86asm.RBX:
+		return Register1, true
+	case x86asm.CL, x86asm.CH, x86asm.CX, x86asm.ECX, x86asm.RCX:
+		return Register2, true
+	}
+	return 0, false
+}
+
+// result64AMD64 tells which result register an operand is, all 64 bits of it.
+func result64AMD64(arg x86asm.Arg) (Register, bool) {
+	switch arg {
+	case x86asm.RAX, x86asm.RBX, x86asm.RCX:
+		return resultAMD64(arg.(x86asm.Reg))
+	}
+	return 0, false
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gobinary
+
+// Register is one of the registers that Go's ABIInternal passes integer and
+// pointer arguments and results in, by its number.
+type Register uint8
+
+const (
+	Register0 Register = iota // AX, R0
+	Register1                 // BX, R1
+	Register2                 // CX, R2
+)
+
+// Branch is a conditional jump that looks at a result of a call, with the
+// results still in Register0, Register1 and Register2.
+type Branch struct {
+	Site
+	// Zero and NonZero are the addresses where execution goes on with the
+	// register zero and not zero. Both are 0 if the register is not compared
+	// with zero.
+	Zero, NonZero uint64
+}
+
+const (
+	// maxBranchDistance bounds the instructions between a call and the test
+	// of its results.
+	maxBranchDistance = 32
+	// maxJoins bounds the jumps that meet on that path.
+	maxJoins = 16
+)
+
+// BranchAfter returns the first conditional jump behind a call, if it depends
+// on nothing but a result register, and the instructions in between leave the
+// first three of those alone. It follows jumps. All other ways to the jump,
+// too, come directly from calls, so that a probe there sees results of calls
+// and nothing else.
+func (c *Code) BranchAfter(call Site, register Register) (Branch, bool) {
+	n, ok := c.at(call.Address)
+	if !ok || !c.instructions[n].isCall() {
+		return Branch{}, false
+	}
+	flags, tested := effectUnknown, Register(0)
+	n++
+	for range maxBranchDistance {
+		if n >= len(c.instructions) || !c.joinsCalls(n) {
+			return Branch{}, false
+		}
+		i := &c.instructions[n]
+		switch i.flow {
+		case flowNext:
+			switch i.effect {
+			case effectNone:
+			case effectFlags, effectTest, effectCompare:
+				flags, tested = i.effect, i.register
+			default:
+				return Branch{}, false
+			}
+			n++
+		case flowJump:
+			if n, ok = c.at(i.target); !ok || !c.followsCall(n) && c.fallsInto(n) {
+				return Branch{}, false
+			}
+		case flowBranch:
+			return c.branch(i, flags, tested, register)
+		default:
+			return Branch{}, false
+		}
+	}
+	return Branch{}, false
+}
+
+// branch describes a conditional jump that comes after flags were set by
+// looking at a result register.
+func (c *Code) branch(i *instruction, flags effect, tested, register Register) (Branch, bool) {
+	b := Branch{Site: c.site(i, SiteBranch)}
+	if i.test == testRegisterZero || i.test == testRegisterNotZero {
+		flags, tested = effectTest, i.register
+	}
+	if tested != register {
+		return Branch{}, false
+	}
+	switch {
+	case flags == effectCompare && (i.test == testEqual || i.test == testNotEqual):
+		return b, true
+	case flags != effectTest:
+		return Branch{}, false
+	}
+	switch i.test {
+	case testEqual, testRegisterZero:
+		b.Zero, b.NonZero = i.target, i.end()
+	case testNotEqual, testRegisterNotZero:
+		b.Zero, b.NonZero = i.end(), i.target
+	default:
+		return Branch{}, false
+	}
+	return b, true
+}
+
+// joinsCalls tells whether all jumps to the n-th instruction come directly from
+// calls.
+func (c *Code) joinsCalls(n int) bool {
+	joins := c.jumpsTo(c.instructions[n].addr)
+	if len(joins) > maxJoins {
+		return false
+	}
+	for _, j := range joins {
+		if c.instructions[j.source].flow != flowJump || len(c.jumpsTo(c.instructions[j.source].addr)) > 0 ||
+			!c.followsCall(j.source) {
+			return false
+		}
+	}
+	return true
+}
+
+// followsCall tells whether a call stands before the n-th instruction, with
+// nothing in between that touches its results, and that no jump leads to.
+func (c *Code) followsCall(n int) bool {
+	for range maxBranchDistance {
+		if n--; n < 0 {
+			return false
+		}
+		i := &c.instructions[n]
+		if i.isCall() {
+			return true
+		}
+		if i.flow != flowNext || i.effect == effectUnknown || len(c.jumpsTo(i.addr)) > 0 {
+			return false
+		}
+	}
+	return false
+}
+
+// fallsInto tells whether the n-th instruction is executed after the one that
+// stands before it.
+func (c *Code) fallsInto(n int) bool {
+	if n == 0 {
+		return false
+	}
+	switch c.instructions[n-1].flow {
+	case flowJump, flowIndirectJump, flowReturn, flowStop:
+		return false
+	}
+	return true
+}
