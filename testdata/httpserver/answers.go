@@ -67,6 +67,15 @@ func wait(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// redirect leads to itself ?n= times and then to /ok.
+func redirect(w http.ResponseWriter, r *http.Request) {
+	if n := number(r, "n", 0); n > 0 {
+		http.Redirect(w, r, "/redirect?n="+strconv.Itoa(n-1), http.StatusFound)
+		return
+	}
+	http.Redirect(w, r, "/ok", http.StatusFound)
+}
+
 // duration is the query's ?d=, zero if it has none.
 func duration(r *http.Request) time.Duration {
 	d, _ := time.ParseDuration(r.URL.Query().Get("d"))

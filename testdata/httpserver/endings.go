@@ -30,15 +30,15 @@ func abort(w http.ResponseWriter, r *http.Request) {
 }
 
 // recovering is a middleware that answers 500 for a handler that panics.
-func recovering(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func recovering(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if reason := recover(); reason != nil {
 				http.Error(w, "recovered", http.StatusInternalServerError)
 			}
 		}()
-		next.ServeHTTP(w, r)
-	})
+		next(w, r)
+	}
 }
 
 // goexit ends the goroutine of the connection (HTTP/1) or of the stream (HTTP/2).

@@ -21,31 +21,20 @@ func routes(upstream string) (http.Handler, error) {
 	mux := http.NewServeMux()
 	handlePatterns(mux)
 
-	mux.HandleFunc("/ok", ok)
-	mux.HandleFunc("/implicit", implicit)
-	mux.HandleFunc("/echo", echo)
-	mux.HandleFunc("/big", stream)
-	mux.HandleFunc("/sleep", sleep)
-	mux.HandleFunc("/wait", wait)
-
-	mux.HandleFunc("/panic", panicString)
-	mux.HandleFunc("/panic-custom", panicCustom)
-	mux.HandleFunc("/abort", abort)
-	mux.Handle("/recovered", recovering(http.HandlerFunc(panicCustom)))
-	mux.HandleFunc("/goexit", goexit)
-	mux.HandleFunc("/hijack", hijack)
-	mux.HandleFunc("/die", die)
-
-	mux.HandleFunc("/deep", deep)
-	mux.HandleFunc("/gc", gc)
-	mux.HandleFunc("/background", background)
-	mux.HandleFunc("/mutate", mutate)
+	for path, handler := range map[string]http.HandlerFunc{
+		"/ok": ok, "/implicit": implicit, "/echo": echo, "/big": stream, "/sleep": sleep, "/wait": wait,
+		"/redirect": redirect,
+		"/panic":    panicString, "/panic-custom": panicCustom, "/abort": abort, "/recovered": recovering(panicCustom),
+		"/goexit": goexit, "/hijack": hijack, "/die": die,
+		"/deep": deep, "/gc": gc, "/background": background, "/mutate": mutate,
+		"/call": call, "/call-goroutine": callGoroutine, "/call-background": callBackground,
+	} {
+		mux.HandleFunc(path, handler)
+		// The same below it, so that each request can have a path of its own: /sleep/17.
+		mux.HandleFunc(path+"/", handler)
+	}
 	mux.Handle("/withcontext/", withContext(innerMux()))
 	mux.Handle("/timeout", http.TimeoutHandler(http.HandlerFunc(sleep), handlerTimeout, "too slow"))
-
-	mux.HandleFunc("/call", call)
-	mux.HandleFunc("/call-goroutine", callGoroutine)
-	mux.HandleFunc("/call-background", callBackground)
 	mux.Handle("/proxy/", http.StripPrefix("/proxy", httputil.NewSingleHostReverseProxy(target)))
 	return mux, nil
 }

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package targettest
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// built holds the builds of this process by their description, so that a test that asks again does
+// not hash the sources again.
+var built sync.Map // string → func() (string, error)
+
+// Binary returns the path of the executable that b describes. It is built at most once: executables
+// are kept in ebpfgo-targets in the user's cache folder, under the hash of all that went into them,
+// and shared by test processes that run at the same time. They must not be changed or removed; a
+// test that does so takes a copy.
+func Binary(t testing.TB, b Build) string {
+	t.Helper()
+	once, _ := built.LoadOrStore(fmt.Sprintf("%+v", b), sync.OnceValues(b.binary))
+	path, err := once.(func() (string, error))()
+	if err != nil {
+		t.Fatalf("build %s as %s: %v", b.Program, b, err)
+	}
+	return path
+}
+
+func (b Build) binary() (string, error) {
+	source, err := programFolder(b.Program)
+	if err != nil {
+		return "", err
+	}
+	hash, err := b.hash(source)
+	if err != nil {
+		return "", err
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	// A folder for each, so that the executable has the name that a deployment would give it.
+	folder := filepath.Join(cache, "ebpfgo-targets", b.String()+"-"+hash)
+	path := filepath.Join(folder, b.Program)
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return "", err
+	}
+	work, err := os.MkdirTemp(folder, "build-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(work)
+
+	output := filepath.Join(work, "output")
+	if err := b.build(source, work, output); err != nil {
+		return "", err
+	}
+	// A link and not a rename: where another process was faster, its file stays, which may run already.
+	if err := os.Link(output, path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", err
+	}
+	return path, nil
+}
+
+// build builds the sources into output. work is a folder for what it needs on the way.
+func (b Build) build(source, work, output string) error {
+	env := b.environment()
+	if b.Vendor || b.GOPATH {
+		var err error
+		if source, env, err = b.vendored(source, work, env); err != nil {
+			return err
+		}
+		b.ModFile = ""
+	}
+	_, err := goCommand(source, env, append(b.arguments(), "-o", output, ".")...)
+	return err
+}
+
+// goCommand runs the go command in a folder and returns what it prints.
+func goCommand(folder string, env []string, args ...string) (string, error) {
+	command := exec.Command("go", args...)
+	command.Dir = folder
+	command.Env = append(env, "PWD="+folder)
+	output, err := command.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, output)
+	}
+	return strings.TrimSpace(string(output)), nil
+}
+
+// programFolder finds the folder of a program, from the package folder that the test runs in upwards.
+func programFolder(program string) (string, error) {
+	start, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for folder := start; ; folder = filepath.Dir(folder) {
+		source := filepath.Join(folder, "testdata", program)
+		if _, err := os.Stat(filepath.Join(source, "go.mod")); err == nil {
+			return source, nil
+		}
+		if folder == filepath.Dir(folder) {
+			return "", fmt.Errorf("no testdata/%s/go.mod in %s or above it", program, start)
+		}
+	}
+}
