@@ -22,6 +22,7 @@ type File struct {
 
 	pclntab    func() (*pclntab, error)    // read once
 	moduleData func() (*moduleData, error) // read once
+	types      func() (*types, error)      // read once
 }
 
 // Open reads the headers and the build information of an executable. The error
@@ -39,6 +40,7 @@ func Open(r io.ReaderAt) (*File, error) {
 	f := &File{image: m, info: info}
 	f.pclntab = sync.OnceValues(func() (*pclntab, error) { return findPclntab(m) })
 	f.moduleData = sync.OnceValues(f.readModuleData)
+	f.types = sync.OnceValues(f.readTypes)
 	return f, nil
 }
 

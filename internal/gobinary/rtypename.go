@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gobinary
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// name returns an abi.Name without its tag: flags, a varint with the length,
+// and the bytes. An offset of 0 is the empty name.
+func (a *typeArea) name(offset uint64) []byte {
+	if offset == 0 {
+		return nil
+	}
+	length, size := uint64(0), uint64(0)
+	for shift := 0; ; shift += 7 {
+		b := a.uint8(offset + 1 + size)
+		length |= uint64(b&0x7f) << shift
+		size++
+		if b < 0x80 {
+			break
+		}
+		if shift > 21 {
+			a.fail(fmt.Errorf("name at address %#x is too long", a.base+offset))
+			return nil
+		}
+	}
+	return a.bytes(offset+1+size, length)
+}
+
+// string returns the type as reflect.Type.String writes it: the last element of
+// the package path, a dot, and the name, for a named type.
+func (a *typeArea) string(t rtype) []byte {
+	s := a.name(uint64(a.uint32(uint64(t) + rtypeStr)))
+	if len(s) > 0 && a.tflag(t)&tflagExtraStar != 0 {
+		return s[1:]
+	}
+	return s
+}
+
+// shortName returns the name of a named type without its package, and nothing
+// for an instance of a generic type.
+func (a *typeArea) shortName(t rtype) []byte {
+	s := a.string(t)
+	if bytes.HasSuffix(s, []byte("]")) {
+		return nil
+	}
+	return s[bytes.LastIndexByte(s, '.')+1:]
+}
+
+// packagePath returns the import path of the package that defines a named type.
+func (a *typeArea) packagePath(t rtype) []byte {
+	u, ok := a.uncommon(t)
+	if !ok {
+		return nil
+	}
+	return a.name(uint64(a.uint32(u)))
+}
