@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/confmaptest"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/metadata"
+)
+
+func TestConfigStruct(t *testing.T) {
+	require.NoError(t, componenttest.CheckConfigStruct(createDefaultConfig()))
+}
+
+func TestConfigFile(t *testing.T) {
+	off := false
+	minimal := createDefaultConfig().(*Config)
+	minimal.Targets = []TargetConfig{{SelectorConfig: SelectorConfig{Executable: "/opt/shop/*"}}}
+	full := &Config{
+		Targets: []TargetConfig{
+			{
+				SelectorConfig:     SelectorConfig{Executable: "/srv/*/bin/*"},
+				ServiceName:        "checkout",
+				ResourceAttributes: map[string]string{"team": "payments"},
+			},
+			{SelectorConfig: SelectorConfig{Ports: []PortRange{{First: 8080, Last: 8080}, {First: 9000, Last: 9099}}}},
+			{SelectorConfig: SelectorConfig{Environment: map[string]string{"TRACE_ME": "1"}}},
+			{SelectorConfig: SelectorConfig{PIDs: []int{4711}}},
+			{SelectorConfig: SelectorConfig{ContainerIDs: []string{"3f4a*"}, Ports: []PortRange{{First: 443, Last: 443}}}},
+		},
+		Exclude: []SelectorConfig{
+			{Executable: "/srv/legacy/**"},
+			{Ports: []PortRange{{First: 9100, Last: 9100}}},
+		},
+		Instrumentations: map[string]InstrumentationConfig{
+			"net_http_server": {},
+			"net_http_client": {Enabled: &off},
+		},
+		PollInterval: 30 * time.Second,
+		Batch:        BatchConfig{MaxSpans: 256, Timeout: time.Second},
+		QueueSize:    4096,
+	}
+
+	file, err := confmaptest.LoadConf(filepath.Join("testdata", "config.yaml"))
+	require.NoError(t, err)
+	for _, test := range []struct {
+		id   component.ID
+		want *Config
+	}{
+		{id: component.NewID(metadata.Type), want: minimal},
+		{id: component.NewIDWithName(metadata.Type, "full"), want: full},
+	} {
+		t.Run(test.id.String(), func(t *testing.T) {
+			section, err := file.Sub(test.id.String())
+			require.NoError(t, err)
+			cfg := createDefaultConfig()
+			require.NoError(t, section.Unmarshal(cfg))
+			require.NoError(t, confmap.Validate(cfg))
+			assert.Equal(t, test.want, cfg)
+		})
+	}
+}
+
+func TestConfigSurvivesMarshalling(t *testing.T) {
+	file, err := confmaptest.LoadConf(filepath.Join("testdata", "config.yaml"))
+	require.NoError(t, err)
+	section, err := file.Sub("ebpfgo/full")
+	require.NoError(t, err)
+	cfg := createDefaultConfig()
+	require.NoError(t, section.Unmarshal(cfg))
+
+	written := confmap.New()
+	require.NoError(t, written.Marshal(cfg))
+	again := createDefaultConfig()
+	require.NoError(t, written.Unmarshal(again))
+	assert.Equal(t, cfg, again)
+}
+
+// Every mistake is reported with the path of its key, by the decoding or by Validate.
+func TestConfigErrors(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		yaml string
+		want []string
+	}{
+		{name: "nothing", yaml: ``, want: []string{"targets: at least one entry is required"}},
+		{name: "no target", yaml: `targets: []`, want: []string{"targets: at least one entry is required"}},
+		{name: "only exclude", yaml: `exclude: [{pids: [1]}]`, want: []string{"targets: at least one entry is required"}},
+		{name: "unknown key", yaml: `{targets: [{pids: [1]}], tragets: []}`, want: []string{"tragets"}},
+		{name: "unknown key of a target", yaml: `targets: [{pids: [1]}, {exe: /bin/true}]`, want: []string{"targets[1]", "exe"}},
+		{name: "unknown key of an exclusion", yaml: `{targets: [{pids: [1]}], exclude: [{service_name: a}]}`, want: []string{"exclude[0]", "service_name"}},
+		{name: "unknown key of an instrumentation", yaml: `{targets: [{pids: [1]}], instrumentations: {net_http_server: {on: true}}}`, want: []string{"instrumentations[net_http_server]", "on"}},
+		{name: "unknown key of the batch", yaml: `{targets: [{pids: [1]}], batch: {size: 1}}`, want: []string{"batch", "size"}},
+		{name: "empty target", yaml: `targets: [{pids: [1]}, {}]`, want: []string{"targets[1]: no condition"}},
+		{name: "null target", yaml: `targets: [null]`, want: []string{"targets[0]: no condition"}},
+		{name: "target of attributes alone", yaml: `targets: [{service_name: a}]`, want: []string{"targets[0]: no condition"}},
+		{name: "empty exclusion", yaml: `{targets: [{pids: [1]}], exclude: [{}]}`, want: []string{"exclude[0]: no condition"}},
+		{name: "empty list of ports", yaml: `targets: [{ports: []}]`, want: []string{"targets[0]: no condition"}},
+		{name: "bad executable", yaml: `targets: [{executable: "/srv/["}]`, want: []string{"targets[0]: executable"}},
+		{name: "bad executable of an exclusion", yaml: `{targets: [{pids: [1]}], exclude: [{executable: "/srv/["}]}`, want: []string{"exclude[0]: executable"}},
+		{name: "bad environment", yaml: `targets: [{environment: {TRACE_ME: "["}}]`, want: []string{"targets[0]: environment: TRACE_ME"}},
+		{name: "environment of a number", yaml: `targets: [{environment: {TRACE_ME: 1}}]`, want: []string{"targets[0].environment[TRACE_ME]"}},
+		{name: "bad container", yaml: `targets: [{container_ids: ["a", "["]}]`, want: []string{"targets[0]: container_ids"}},
+		{name: "bad pid", yaml: `targets: [{pids: [1, 0]}]`, want: []string{"targets[0]: pids: 0"}},
+		{name: "pid of a text", yaml: `targets: [{pids: [init]}]`, want: []string{"targets[0].pids[0]"}},
+		{name: "port range upside down", yaml: `targets: [{pids: [1]}, {ports: ["9000-8000"]}]`, want: []string{`targets[1].ports[0]`, `"9000-8000" is not a port or range`}},
+		{name: "port of a word", yaml: `targets: [{ports: [80, http]}]`, want: []string{`targets[0].ports[1]`, `"http" is not a port or range`}},
+		{name: "port too large", yaml: `targets: [{ports: [65536]}]`, want: []string{`targets[0].ports[0]`, `"65536" is not a port or range`}},
+		{name: "port zero", yaml: `targets: [{ports: [0]}]`, want: []string{`targets[0].ports[0]`, `"0" is not a port or range`}},
+		{name: "port negative", yaml: `targets: [{ports: [-1]}]`, want: []string{`targets[0].ports[0]`, `"-1" is not a port or range`}},
+		{name: "port open range", yaml: `targets: [{ports: ["80-"]}]`, want: []string{`targets[0].ports[0]`, `"80-" is not a port or range`}},
+		{name: "port null", yaml: `targets: [{ports: [null]}]`, want: []string{`targets[0].ports[0]`}},
+		{name: "port of a map", yaml: `targets: [{ports: [{first: 1}]}]`, want: []string{`targets[0].ports[0]`}},
+		{name: "attribute without name", yaml: `targets: [{pids: [1], resource_attributes: {"": a}}]`, want: []string{"targets[0]: resource_attributes"}},
+		{name: "unknown instrumentation", yaml: `{targets: [{pids: [1]}], instrumentations: {net_htp: {enabled: true}}}`, want: []string{"instrumentations.net_htp", "net_http_client"}},
+		{name: "all off", yaml: `{targets: [{pids: [1]}], instrumentations: {net_http_client: {enabled: false}, net_http_server: {enabled: false}}}`, want: []string{"instrumentations: all are off"}},
+		{name: "poll interval", yaml: `{targets: [{pids: [1]}], poll_interval: 1ms}`, want: []string{"poll_interval: 1ms"}},
+		{name: "poll interval of a word", yaml: `{targets: [{pids: [1]}], poll_interval: often}`, want: []string{"poll_interval", "invalid duration"}},
+		{name: "batch size", yaml: `{targets: [{pids: [1]}], batch: {max_spans: 0}}`, want: []string{"batch.max_spans: 0"}},
+		{name: "batch timeout", yaml: `{targets: [{pids: [1]}], batch: {timeout: 0s}}`, want: []string{"batch.timeout: 0s"}},
+		{name: "queue smaller than a batch", yaml: `{targets: [{pids: [1]}], queue_size: 1023}`, want: []string{"queue_size: 1023"}},
+		{name: "several", yaml: `{targets: [{}, {executable: "[", pids: [-1]}], queue_size: 0}`, want: []string{"targets[0]: no condition", "targets[1]: executable", "targets[1]: pids: -1", "queue_size: 0"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			err := load(t, test.yaml)
+			require.Error(t, err)
+			for _, want := range test.want {
+				assert.ErrorContains(t, err, want)
+			}
+		})
+	}
+}
+
+func TestInstrumentationsAreOnUnlessSaidOtherwise(t *testing.T) {
+	for _, test := range []struct {
+		yaml string
+		want bool
+	}{
+		{yaml: `{}`, want: true},
+		{yaml: `instrumentations:`, want: true},
+		{yaml: `instrumentations: {net_http_server: }`, want: true},
+		{yaml: `instrumentations: {net_http_server: {}}`, want: true},
+		{yaml: `instrumentations: {net_http_server: {enabled: true}}`, want: true},
+		{yaml: `instrumentations: {net_http_client: {enabled: false}}`, want: true},
+		{yaml: `instrumentations: {net_http_server: {enabled: false}}`, want: false},
+	} {
+		t.Run(test.yaml, func(t *testing.T) {
+			cfg := createDefaultConfig().(*Config)
+			require.NoError(t, parse(t, test.yaml).Unmarshal(cfg))
+			assert.Equal(t, test.want, cfg.instrumentationEnabled("net_http_server"))
+		})
+	}
+}
+
+func load(t *testing.T, text string) error {
+	cfg := createDefaultConfig()
+	if err := parse(t, text).Unmarshal(cfg); err != nil {
+		return err
+	}
+	return confmap.Validate(cfg)
+}
+
+func parse(t *testing.T, text string) *confmap.Conf {
+	var content map[string]any
+	require.NoError(t, yaml.Unmarshal([]byte(text), &content))
+	return confmap.NewFromStringMap(content)
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package receiver is the collector component: its configuration, factory and
+// lifecycle. It knows nothing of BPF and of executables.
+package receiver
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/receiver"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/metadata"
+)
+
+// NewFactory returns the factory of the receiver type "ebpfgo".
+func NewFactory() receiver.Factory {
+	return receiver.NewFactory(
+		metadata.Type,
+		createDefaultConfig,
+		receiver.WithTraces(createTraces, metadata.TracesStability),
+	)
+}
+
+func createDefaultConfig() component.Config {
+	return &Config{
+		PollInterval: 10 * time.Second,
+		Batch:        BatchConfig{MaxSpans: 1024, Timeout: 200 * time.Millisecond},
+		QueueSize:    16384,
+	}
+}
+
+func createTraces(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Traces) (receiver.Traces, error) {
+	return newReceiver(set, cfg.(*Config), next)
+}
