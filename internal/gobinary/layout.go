@@ -5,7 +5,6 @@ package gobinary
 import (
 	"errors"
 	"fmt"
-	"math"
 )
 
 // Field names a field of a struct, such as {"net/http", "Request", "Method"}.
@@ -124,25 +123,15 @@ func (t *types) findStructs(search structSearch) error {
 			}
 		}
 	}
-	if t.err != nil {
-		return fmt.Errorf("type descriptors: %w", t.err)
-	}
-	return nil
+	return t.failure()
 }
 
 // offsets returns the offsets of the wanted fields that a struct type has.
 func (t *types) offsets(s rtype, w *wantedStruct) structOffsets {
 	offsets := make(structOffsets)
-	size := t.uint64(uint64(s))
-	fields := t.list(s)
-	for i := uint64(0); i < fields.len && t.err == nil; i++ {
-		f := t.field(fields, i)
-		if f.offset > size || f.offset > math.MaxUint32 {
-			t.fail(fmt.Errorf("field at offset %d of a struct of %d bytes", f.offset, size))
-			break
-		}
+	for f := range t.fields(s) {
 		if name := t.name(f.name); w.fields[string(name)] {
-			offsets[string(name)] = uint32(f.offset)
+			offsets[string(name)] = f.offset
 		}
 	}
 	return offsets

@@ -4,6 +4,8 @@ package gobinary
 
 import (
 	"fmt"
+	"iter"
+	"math"
 	"strings"
 )
 
@@ -182,8 +184,8 @@ func (a *typeArea) parameterCounts(t rtype) (in, out uint64) {
 	return in, out
 }
 
-// parameters returns the offset of the list of a function's parameter and
-// result types, and its length.
+// parameters returns the types of a function's parameters and results, as
+// addresses that stand at an offset of the area.
 func (a *typeArea) parameters(t rtype) table {
 	in, out := a.parameterCounts(t)
 	place := uint64(t) + a.baseSize(t)
@@ -196,43 +198,75 @@ func (a *typeArea) parameters(t rtype) table {
 // structField is one field of a struct type.
 type structField struct {
 	typ      rtype
-	offset   uint64
+	offset   uint32
 	embedded bool
 	name     uint64 // an offset
 }
 
-// field returns field i of a list of fields.
-func (a *typeArea) field(fields table, i uint64) structField {
-	place := fields.addr + i*structFieldSize
-	f := structField{
-		name:   a.uint64(place) - a.base,
-		typ:    a.at(a.uint64(place + 8)),
-		offset: a.uint64(place + 16),
+// fields goes over the fields of a struct type.
+func (a *typeArea) fields(t rtype) iter.Seq[structField] {
+	return func(yield func(structField) bool) {
+		size := a.uint64(uint64(t))
+		list := a.list(t)
+		for i := range list.len {
+			place := list.addr + i*structFieldSize
+			f := structField{
+				name: a.uint64(place) - a.base,
+				typ:  a.at(a.uint64(place + 8)),
+			}
+			offset := a.uint64(place + 16)
+			if a.format.embeddedInOffset {
+				f.embedded = offset&1 != 0
+				offset >>= 1
+			} else {
+				const embedded = 1 << 3
+				f.embedded = a.uint8(f.name)&embedded != 0
+			}
+			if offset > min(size, math.MaxUint32) {
+				a.fail(fmt.Errorf("struct of %d bytes at address %#x has a field at %d", size, a.base+uint64(t), offset))
+			}
+			f.offset = uint32(offset)
+			if a.err != nil || !yield(f) {
+				return
+			}
+		}
 	}
-	if a.format.embeddedInOffset {
-		f.embedded = f.offset&1 != 0
-		f.offset >>= 1
-	} else {
-		const embedded = 1 << 3
-		f.embedded = a.uint8(f.name)&embedded != 0
-	}
-	return f
 }
 
-// method is one method of a type or an interface: its name, and its type
-// without receiver.
+// method is a method: its name, and its type without receiver.
 type method struct {
 	name uint64 // an offset
 	typ  rtype
 }
 
-// interfaceMethod returns method i of an interface's list.
-func (a *typeArea) interfaceMethod(methods table, i uint64) method {
-	place := methods.addr + i*interfaceMethodSize
-	return method{
-		name: uint64(a.uint32(place)),
-		typ:  a.atOffset(a.uint32(place + 4)),
+// methods goes over the method set of a type: those of an interface type, or
+// those that a type has or gets from embedded fields.
+func (a *typeArea) methods(t rtype) iter.Seq[method] {
+	return func(yield func(method) bool) {
+		list, size := a.methodList(t)
+		for i := range list.len {
+			place := list.addr + i*size
+			m := method{
+				name: uint64(a.uint32(place)),
+				typ:  a.atOffset(a.uint32(place + 4)),
+			}
+			if a.err != nil || !yield(m) {
+				return
+			}
+		}
 	}
+}
+
+// methodList returns the methods of a type and the size of one of them, an
+// abi.Imethod or an abi.Method. Both start with name and type.
+func (a *typeArea) methodList(t rtype) (list table, size uint64) {
+	if a.kind(t) == kindInterface {
+		return a.list(t), interfaceMethodSize
+	}
+	if u, ok := a.uncommon(t); ok {
+		list = table{addr: u + uint64(a.uint32(u+8)), len: a.methodCount(u)}
+	}
+	return list, methodSize
 }
 
 // uncommon returns the offset of a type's abi.UncommonType.
@@ -245,22 +279,4 @@ func (a *typeArea) uncommon(t rtype) (uint64, bool) {
 
 func (a *typeArea) methodCount(uncommon uint64) uint64 {
 	return uint64(a.uint16(uncommon + 4))
-}
-
-// methods returns the list of the methods of a type that is no interface.
-func (a *typeArea) methods(t rtype) table {
-	u, ok := a.uncommon(t)
-	if !ok {
-		return table{}
-	}
-	return table{addr: u + uint64(a.uint32(u+8)), len: a.methodCount(u)}
-}
-
-// method returns method i of a list of methods.
-func (a *typeArea) method(methods table, i uint64) method {
-	place := methods.addr + i*methodSize
-	return method{
-		name: uint64(a.uint32(place)),
-		typ:  a.atOffset(a.uint32(place + 4)),
-	}
 }

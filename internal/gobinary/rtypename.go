@@ -4,29 +4,26 @@ package gobinary
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 )
+
+// maxVarintSize is that of the length of a name, which is below 1<<29.
+const maxVarintSize = 5
 
 // name returns an abi.Name without its tag: flags, a varint with the length,
 // and the bytes. An offset of 0 is the empty name.
 func (a *typeArea) name(offset uint64) []byte {
-	if offset == 0 {
+	if offset == 0 || offset >= a.size {
+		return a.bytes(offset, 0)
+	}
+	offset++
+	length, n := binary.Uvarint(a.bytes(offset, min(maxVarintSize, a.size-offset)))
+	if n <= 0 {
+		a.fail(fmt.Errorf("name at address %#x has no length", a.base+offset))
 		return nil
 	}
-	length, size := uint64(0), uint64(0)
-	for shift := 0; ; shift += 7 {
-		b := a.uint8(offset + 1 + size)
-		length |= uint64(b&0x7f) << shift
-		size++
-		if b < 0x80 {
-			break
-		}
-		if shift > 21 {
-			a.fail(fmt.Errorf("name at address %#x is too long", a.base+offset))
-			return nil
-		}
-	}
-	return a.bytes(offset+1+size, length)
+	return a.bytes(offset+uint64(n), length)
 }
 
 // string returns the type as reflect.Type.String writes it: the last element of
@@ -56,4 +53,9 @@ func (a *typeArea) packagePath(t rtype) []byte {
 		return nil
 	}
 	return a.name(uint64(a.uint32(u)))
+}
+
+// is tells whether a type is the one that a package, not vendored, defines.
+func (a *typeArea) is(t rtype, pkg, name string) bool {
+	return a.named(t) && string(a.shortName(t)) == name && string(a.packagePath(t)) == pkg
 }

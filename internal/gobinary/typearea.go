@@ -61,6 +61,14 @@ func (a *typeArea) fail(err error) {
 	}
 }
 
+// failure returns what made the readers stop, if anything did.
+func (a *typeArea) failure() error {
+	if a.err == nil {
+		return nil
+	}
+	return fmt.Errorf("type descriptors: %w", a.err)
+}
+
 // uint8 to uint64 return the number at an offset, aligned to its size.
 
 func (a *typeArea) uint8(offset uint64) uint8 {

@@ -35,10 +35,7 @@ func (f *File) readTypes() (*types, error) {
 		return nil, err
 	}
 	w.follow()
-	if area.err != nil {
-		return nil, fmt.Errorf("type descriptors: %w", area.err)
-	}
-	return &types{typeArea: area, all: w.found}, nil
+	return &types{typeArea: area, all: w.found}, area.failure()
 }
 
 // typeWalk goes over the graph of types. found is also its queue.
@@ -116,20 +113,13 @@ func (w *typeWalk) addReferences(t rtype) {
 		w.addPointers(table{addr: uint64(t) + rtypeSize, len: 3}) // key, element, bucket or group
 	case kindFunc:
 		w.addPointers(w.parameters(t))
-	case kindInterface:
-		methods := w.list(t)
-		for i := uint64(0); i < methods.len && w.err == nil; i++ {
-			w.add(w.interfaceMethod(methods, i).typ)
-		}
 	case kindStruct:
-		fields := w.list(t)
-		for i := uint64(0); i < fields.len && w.err == nil; i++ {
-			w.add(w.field(fields, i).typ)
+		for f := range w.fields(t) {
+			w.add(f.typ)
 		}
 	}
-	methods := w.methods(t)
-	for i := uint64(0); i < methods.len && w.err == nil; i++ {
-		w.add(w.method(methods, i).typ)
+	for m := range w.methods(t) {
+		w.add(m.typ)
 	}
 }
 
