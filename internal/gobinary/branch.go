@@ -12,13 +12,12 @@ const (
 	Register2                 // CX, R2
 )
 
-// Branch is a conditional jump that looks at a result of a call, with the
-// results still in Register0, Register1 and Register2.
+// Branch is a conditional jump that tests a result of a call against zero, with
+// the results still in Register0, Register1 and Register2.
 type Branch struct {
 	Site
 	// Zero and NonZero are the addresses where execution goes on with the
-	// register zero and not zero. Both are 0 if the register is not compared
-	// with zero.
+	// register zero and not zero.
 	Zero, NonZero uint64
 }
 
@@ -30,21 +29,55 @@ const (
 	maxJoins = 16
 )
 
-// BranchAfter returns the first conditional jump behind a call, if it depends
-// on nothing but a result register, and the instructions in between leave the
+// BranchAfter returns the first conditional jump behind a call, if it tests
+// that result register against zero, and the instructions in between leave the
 // first three of those alone. It follows jumps. All other ways to the jump,
 // too, come directly from calls, so that a probe there sees results of calls
 // and nothing else.
 func (c *Code) BranchAfter(call Site, register Register) (Branch, bool) {
-	n, ok := c.at(call.Address)
-	if !ok || !c.instructions[n].isCall() {
+	i, flags, tested, ok := c.jumpAfter(call)
+	if !ok {
 		return Branch{}, false
 	}
-	flags, tested := effectUnknown, Register(0)
+	b := Branch{Site: c.site(i, SiteBranch)}
+	switch i.test {
+	case testEqual:
+		b.Zero, b.NonZero = i.target, i.end()
+	case testNotEqual:
+		b.Zero, b.NonZero = i.end(), i.target
+	case testRegisterZero:
+		b.Zero, b.NonZero = i.target, i.end()
+		flags, tested = effectTest, i.register
+	case testRegisterNotZero:
+		b.Zero, b.NonZero = i.end(), i.target
+		flags, tested = effectTest, i.register
+	default:
+		return Branch{}, false
+	}
+	return b, flags == effectTest && tested == register
+}
+
+// ComparisonAfter is like BranchAfter for a jump that tests whether the result
+// register equals something other than zero, as in err == ErrSkipAltProtocol.
+func (c *Code) ComparisonAfter(call Site, register Register) (Site, bool) {
+	i, flags, tested, ok := c.jumpAfter(call)
+	if !ok || i.test != testEqual && i.test != testNotEqual || flags != effectCompare || tested != register {
+		return Site{}, false
+	}
+	return c.site(i, SiteBranch), true
+}
+
+// jumpAfter returns the first conditional jump behind a call, if results are
+// untouched there, and what the flags say then.
+func (c *Code) jumpAfter(call Site) (i *instruction, flags effect, tested Register, ok bool) {
+	n, ok := c.at(call.Address)
+	if !ok || !c.instructions[n].isCall() {
+		return nil, 0, 0, false
+	}
 	n++
 	for range maxBranchDistance {
 		if n >= len(c.instructions) || !c.joinsCalls(n) {
-			return Branch{}, false
+			return nil, 0, 0, false
 		}
 		i := &c.instructions[n]
 		switch i.flow {
@@ -54,47 +87,20 @@ func (c *Code) BranchAfter(call Site, register Register) (Branch, bool) {
 			case effectFlags, effectTest, effectCompare:
 				flags, tested = i.effect, i.register
 			default:
-				return Branch{}, false
+				return nil, 0, 0, false
 			}
 			n++
 		case flowJump:
-			if n, ok = c.at(i.target); !ok || !c.followsCall(n) && c.fallsInto(n) {
-				return Branch{}, false
+			if n, ok = c.at(i.target); !ok || c.fallsInto(n) && !c.followsCall(n) {
+				return nil, 0, 0, false
 			}
 		case flowBranch:
-			return c.branch(i, flags, tested, register)
+			return i, flags, tested, true
 		default:
-			return Branch{}, false
+			return nil, 0, 0, false
 		}
 	}
-	return Branch{}, false
-}
-
-// branch describes a conditional jump that comes after flags were set by
-// looking at a result register.
-func (c *Code) branch(i *instruction, flags effect, tested, register Register) (Branch, bool) {
-	b := Branch{Site: c.site(i, SiteBranch)}
-	if i.test == testRegisterZero || i.test == testRegisterNotZero {
-		flags, tested = effectTest, i.register
-	}
-	if tested != register {
-		return Branch{}, false
-	}
-	switch {
-	case flags == effectCompare && (i.test == testEqual || i.test == testNotEqual):
-		return b, true
-	case flags != effectTest:
-		return Branch{}, false
-	}
-	switch i.test {
-	case testEqual, testRegisterZero:
-		b.Zero, b.NonZero = i.target, i.end()
-	case testNotEqual, testRegisterNotZero:
-		b.Zero, b.NonZero = i.end(), i.target
-	default:
-		return Branch{}, false
-	}
-	return b, true
+	return nil, 0, 0, false
 }
 
 // joinsCalls tells whether all jumps to the n-th instruction come directly from

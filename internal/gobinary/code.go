@@ -13,13 +13,21 @@ import (
 // standard library has less than 100 KB.
 const maxFunctionSize = 1 << 20
 
-// Code is the decoded instructions of one function.
+// maxSites bounds the calls, and the returns, of a function. The functions that
+// probes sit in have less than a hundred.
+const maxSites = 16 << 10
+
+// Code is the decoded instructions of one function. It is not safe for
+// concurrent use.
 type Code struct {
 	function     Function
 	arch         Arch
 	offset       uint64        // of the entry in the file
 	instructions []instruction // by address
 	jumps        []jump        // by target
+
+	reached     []bool // what Reaches found last, by instruction
+	reachedFrom uint64
 }
 
 // jump is a direct jump, conditional or not, within or out of a function.
@@ -87,7 +95,7 @@ const (
 )
 
 // Code decodes a function. It is an error if its instructions are not all
-// understood, or if it has more than 1 MiB of them.
+// understood, if they are more than 1 MiB, or if many thousands call or return.
 func (f *File) Code(fn Function) (*Code, error) {
 	if fn.End <= fn.Entry || fn.End-fn.Entry > maxFunctionSize {
 		return nil, fmt.Errorf("function %s at [%#x, %#x) is empty or larger than %d bytes",
@@ -119,10 +127,19 @@ func decode(arch Arch, fn Function, text []byte, offset uint64) (*Code, error) {
 	if err != nil {
 		return nil, fmt.Errorf("function %s: %w", fn.Name, err)
 	}
+	calls, returns := 0, 0
 	for n := range c.instructions {
-		if i := &c.instructions[n]; i.flow == flowJump || i.flow == flowBranch {
+		switch i := &c.instructions[n]; i.flow {
+		case flowCall, flowIndirectCall:
+			calls++
+		case flowReturn:
+			returns++
+		case flowJump, flowBranch:
 			c.jumps = append(c.jumps, jump{i.target, n})
 		}
+	}
+	if calls > maxSites || returns > maxSites {
+		return nil, fmt.Errorf("function %s has %d calls and %d returns, more than %d", fn.Name, calls, returns, maxSites)
 	}
 	slices.SortFunc(c.jumps, func(a, b jump) int { return cmp.Compare(a.target, b.target) })
 	return c, nil

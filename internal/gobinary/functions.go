@@ -128,10 +128,12 @@ type functionRecord struct {
 }
 
 // each calls visit for every function, in the order of their entries, and stops
-// at the first error.
+// at the first error. The record is valid until visit returns.
 func (t *pclntab) each(m *image, visit func(*functionRecord) error) error {
 	const entrySize = 8 // runtime.functab: entry and record, both offsets
 	var chunk [(8<<10 + 1) * entrySize]byte
+	var head [8]byte // entryOff, nameOff
+	var r functionRecord
 	for done := uint64(0); done < t.count; {
 		// Each entry needs the next one, to tell where the function ends.
 		n := min(t.count-done, uint64(len(chunk)/entrySize-1))
@@ -140,12 +142,11 @@ func (t *pclntab) each(m *image, visit func(*functionRecord) error) error {
 			return err
 		}
 		for ; len(entries) > entrySize; entries = entries[entrySize:] {
-			r := functionRecord{
+			r = functionRecord{
 				addr:  t.functions + uint64(binary.LittleEndian.Uint32(entries[4:])),
 				entry: binary.LittleEndian.Uint32(entries),
 				end:   binary.LittleEndian.Uint32(entries[entrySize:]),
 			}
-			var head [8]byte // entryOff, nameOff
 			if r.addr > t.end-uint64(len(head)) {
 				return fmt.Errorf("record of a function at %#x, behind the end of the pclntab", r.addr)
 			}

@@ -52,7 +52,7 @@ type section struct {
 
 // newImage reads the headers of an executable, and nothing else.
 func newImage(r io.ReaderAt) (*image, error) {
-	m := &image{file: newPageCache(r)}
+	m := &image{file: &pageCache{r: r}}
 	m.relocations = sync.OnceValues(m.readRelocations)
 
 	var header elf.Header64

@@ -21,10 +21,8 @@ const (
 	maxPcdata   = 64 // a function has 5 tables at the most
 	maxFuncdata = 64 // and 8 of these
 	// maxInlineSteps bounds the entries of all tables of a binary together. An
-	// executable of 100 MB has about five million.
-	maxInlineSteps = 64 << 20
-	// maxInlined bounds the calls that are inlined into one function.
-	maxInlined = 1 << 20
+	// executable of 100 MB has about a million.
+	maxInlineSteps = 16 << 20
 )
 
 // Inlined returns those of the names that are inlined somewhere in the binary,
@@ -64,6 +62,9 @@ type inlineWalk struct {
 	steps  int    // table entries that may still be read
 	wanted map[uint32]nameMatch
 	found  []string
+
+	record [44 + 4*(maxPcdata+maxFuncdata)]byte // of the function that is visited
+	name   [4]byte
 }
 
 // function visits one function. A node of its tree has instructions, and so
@@ -81,14 +82,13 @@ func (w *inlineWalk) function(r *functionRecord) error {
 	seen := int32(-1) // nodes up to here were looked at
 	return w.values(w.t.pctab+uint64(table), r.end-r.entry, func(node int32) error {
 		for ; seen < node; seen++ {
-			if node > maxInlined {
-				return fmt.Errorf("function at offset %#x has %d inlined calls", r.entry, node)
-			}
-			var name [4]byte
-			if err := w.m.read(w.gofunc+uint64(tree)+uint64(seen+1)*nodeSize+nameAt, name[:]); err != nil {
+			if err := w.count(); err != nil {
 				return err
 			}
-			match, ok := w.wanted[binary.LittleEndian.Uint32(name[:])]
+			if err := w.m.read(w.gofunc+uint64(tree)+uint64(seen+1)*nodeSize+nameAt, w.name[:]); err != nil {
+				return err
+			}
+			match, ok := w.wanted[binary.LittleEndian.Uint32(w.name[:])]
 			if ok && !slices.Contains(w.found, match.asked) {
 				w.found = append(w.found, match.asked)
 			}
@@ -107,8 +107,7 @@ func (w *inlineWalk) tables(r *functionRecord) (table, tree uint32, err error) {
 	if w.t.since120 {
 		size = 44
 	}
-	var record [44 + 4*(maxPcdata+maxFuncdata)]byte
-	head := record[:size]
+	head := w.record[:size]
 	if err := w.m.read(r.addr, head); err != nil {
 		return 0, 0, err
 	}
@@ -120,7 +119,7 @@ func (w *inlineWalk) tables(r *functionRecord) (table, tree uint32, err error) {
 	if pcdata > maxPcdata || funcdata > maxFuncdata {
 		return 0, 0, fmt.Errorf("function at offset %#x has %d pcdata and %d funcdata", r.entry, pcdata, funcdata)
 	}
-	offsets := record[:4*(pcdata+funcdataInlTree+1)]
+	offsets := w.record[:4*(pcdata+funcdataInlTree+1)]
 	if err := w.m.read(r.addr+size, offsets); err != nil {
 		return 0, 0, err
 	}
@@ -135,8 +134,8 @@ func (w *inlineWalk) values(addr uint64, size uint32, visit func(int32) error) e
 	in := varints{m: w.m, addr: addr}
 	value, pc := int32(-1), uint64(0)
 	for first := true; pc < uint64(size); first = false {
-		if w.steps--; w.steps < 0 {
-			return errors.New("too many table entries")
+		if err := w.count(); err != nil {
+			return err
 		}
 		difference := in.next()
 		if difference == 0 && !first {
@@ -154,22 +153,30 @@ func (w *inlineWalk) values(addr uint64, size uint32, visit func(int32) error) e
 	return nil
 }
 
+// count fails when there is no end to it.
+func (w *inlineWalk) count() error {
+	if w.steps--; w.steps < 0 {
+		return fmt.Errorf("more than %d entries", maxInlineSteps)
+	}
+	return nil
+}
+
 // varints reads variable-length integers of 32 bits one after the other, and
 // keeps the first error.
 type varints struct {
 	m    *image
 	addr uint64
 	err  error
+	b    [1]byte
 }
 
 func (v *varints) next() uint32 {
 	var value uint32
 	for shift := 0; v.err == nil && shift < 35; shift += 7 {
-		var b [1]byte
-		v.err = v.m.read(v.addr, b[:])
+		v.err = v.m.read(v.addr, v.b[:])
 		v.addr++
-		value |= uint32(b[0]&0x7f) << shift
-		if b[0]&0x80 == 0 {
+		value |= uint32(v.b[0]&0x7f) << shift
+		if v.b[0]&0x80 == 0 {
 			return value
 		}
 	}

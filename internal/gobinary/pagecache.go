@@ -8,28 +8,31 @@ import (
 	"math"
 )
 
-// The cache holds at most maxPages*pageSize = 4 MiB of a file.
+// The cache holds at most pageCount*pageSize = 4 MiB of a file.
 const (
-	pageSize = 16 << 10
-	maxPages = 256
+	pageSize  = 16 << 10
+	pageCount = 256
 )
 
 // pageCache reads a file by pages that it keeps, so that the many small reads
 // of an analysis cost few system calls and bounded memory. It is not safe for
 // concurrent use.
 type pageCache struct {
-	r     io.ReaderAt
-	pages map[uint64][]byte
+	r io.ReaderAt
+	// pages has page n of the file, if any, at n%pageCount: an analysis goes
+	// over the file in a few sweeps, for which that is as good as anything.
+	pages [pageCount]page
 }
 
-func newPageCache(r io.ReaderAt) *pageCache {
-	return &pageCache{r: r, pages: make(map[uint64][]byte)}
+type page struct {
+	number uint64
+	data   []byte // shorter than pageSize at the end of the file, nil if there is no page
 }
 
 // readAt fills buf from an offset of the file. The error is io.EOF, wrapped or
 // not, if the file ends before.
 func (c *pageCache) readAt(offset uint64, buf []byte) error {
-	if offset > math.MaxInt64-uint64(len(buf)) {
+	if offset > math.MaxInt64-uint64(len(buf))-pageSize {
 		return io.EOF
 	}
 	// A large read would only push everything else out.
@@ -41,36 +44,36 @@ func (c *pageCache) readAt(offset uint64, buf []byte) error {
 		return err
 	}
 	for len(buf) > 0 {
-		page, err := c.page(offset / pageSize)
+		data, err := c.page(offset / pageSize)
 		if err != nil {
 			return err
 		}
-		start := int(offset % pageSize)
-		if start >= len(page) {
+		start := offset % pageSize
+		if start >= uint64(len(data)) {
 			return io.EOF
 		}
-		n := copy(buf, page[start:])
+		n := copy(buf, data[start:])
 		buf = buf[n:]
 		offset += uint64(n)
 	}
 	return nil
 }
 
-// page returns the page of that number; the last one of the file is shorter.
+// page returns the page of that number, until the next call.
 func (c *pageCache) page(number uint64) ([]byte, error) {
-	if page, ok := c.pages[number]; ok {
-		return page, nil
+	p := &c.pages[number%pageCount]
+	if p.data != nil && p.number == number {
+		return p.data, nil
 	}
-	page := make([]byte, pageSize)
-	n, err := c.r.ReadAt(page, int64(number*pageSize))
+	buf := p.data[:cap(p.data)]
+	if buf == nil {
+		buf = make([]byte, pageSize)
+	}
+	p.data = nil
+	n, err := c.r.ReadAt(buf, int64(number*pageSize))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	// An analysis goes over the file in a few sweeps: which page goes first
-	// matters little, and dropping all is simplest.
-	if len(c.pages) == maxPages {
-		clear(c.pages)
-	}
-	c.pages[number] = page[:n]
-	return page[:n], nil
+	p.number, p.data = number, buf[:n]
+	return p.data, nil
 }

@@ -21,6 +21,8 @@ const (
 	pclntabHeaderSize = 72
 	// An executable of 100 MB has about 300 000 functions.
 	maxFunctions = 4 << 20
+	// Their names have 14 MB.
+	maxNamesSize = 128 << 20
 )
 
 // pclntab is the table that the runtime finds functions and lines in. It has
@@ -105,7 +107,7 @@ func parsePclntab(m *image, addr, end uint64) (*pclntab, error) {
 	names, units, pctab, functions := offset(32), offset(40), offset(56), offset(64)
 	size := end - addr
 	if t.count > maxFunctions || functions > size || (size-functions)/8 < t.count+1 ||
-		names > units || units > size || pctab > size {
+		names > units || units > size || units-names > maxNamesSize || pctab > size {
 		return nil, fmt.Errorf("the pclntab's header is corrupt: %d functions, tables at %#x, %#x, %#x, %#x of %#x bytes",
 			t.count, names, units, pctab, functions, size)
 	}

@@ -13,7 +13,7 @@ import (
 
 // A position-independent executable of 100 MB has about a million relocations.
 const (
-	maxRelocations    = 8 << 20
+	maxRelocations    = 4 << 20
 	maxDynamicEntries = 512
 )
 
