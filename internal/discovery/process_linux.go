@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package discovery
+
+import (
+	"errors"
+	"fmt"
+	"os"
+)
+
+// describe collects what selectors and resource need to know of a process, other
+// than its start time and path. The caller checks afterwards that it was one
+// process throughout.
+func (fs procFS) describe(pid int, start uint64, path string) (*Process, error) {
+	p := &Process{Identity: Identity{PID: pid, StartTime: start}, Executable: path, files: fs}
+	f, err := os.Open(fs.path(pid, "exe"))
+	if err != nil {
+		return nil, goneOr(err)
+	}
+	defer f.Close()
+	if p.File, err = identify(f); err != nil {
+		return nil, err
+	}
+	if p.NamespacePID, err = fs.namespacePID(pid); err != nil {
+		return nil, err
+	}
+	cgroup, err := fs.read(pid, "cgroup", maxCgroup)
+	if err != nil {
+		return nil, err
+	}
+	p.ContainerID, p.PodUID = parseCgroup(string(cgroup))
+	return p, nil
+}
+
+// Open opens the executable, also when it was deleted or is in another mount
+// namespace. It fails when the process has ended or executes another file now.
+func (p *Process) Open() (*os.File, error) {
+	f, err := os.Open(p.files.path(p.PID, "exe"))
+	if err != nil {
+		return nil, fmt.Errorf("open the executable of process %d: %w", p.PID, err)
+	}
+	id, err := identify(f)
+	if err == nil && id != p.File {
+		err = errors.New("the process executes another file now")
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("open the executable of process %d: %w", p.PID, err)
+	}
+	return f, nil
+}
+
+// Environ returns the variables that the program was executed with, as far as the
+// first 256 KiB hold them.
+func (p *Process) Environ() (map[string]string, error) {
+	variables, err := p.files.environ(p.PID)
+	if err != nil {
+		return nil, fmt.Errorf("read the environment of process %d: %w", p.PID, err)
+	}
+	return variables, nil
+}
