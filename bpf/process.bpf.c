@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+//go:build ignore
+
 /*
  * Which processes execute a program: the event source of internal/discovery. It stands apart from the
  * instrumentations, in a ring buffer of its own, because an exec must be noticed at once, while spans are

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/*
+ * What the kernel side sends: one event when a span starts and one when it ends. Both are built in the scratch
+ * memory and copied into the ring buffer with their exact length. Kept equal to internal/events.
+ */
+#ifndef EBPFGO_EVENT_H
+#define EBPFGO_EVENT_H
+
+#include "memory.h"
+#include "scratch.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+} events SEC(".maps");
+
+enum event_type {
+	EVENT_START = 1,
+	EVENT_END = 2,
+};
+
+/* What a span was: the instrumentation's operation. */
+enum operation {
+	OPERATION_HTTP_SERVER = 1,
+	OPERATION_HTTP_CLIENT = 2,
+};
+
+/* How a span ended. */
+enum outcome {
+	OUTCOME_RETURNED = 0,  /* error_type says whether with an error */
+	OUTCOME_PANICKED = 1,  /* error_type is the type of the panic's value */
+	OUTCOME_GOEXIT = 2,    /* runtime.Goexit */
+	OUTCOME_ABANDONED = 3, /* its frame is gone, but nothing said how */
+	OUTCOME_DISCARDED = 4, /* another span stands for the same operation: this one is not emitted */
+};
+
+struct event {
+	u8 type;
+	u8 operation;
+	u16 binary;
+	u32 tgid;
+	u64 time; /* ns since boot, suspend included: CLOCK_BOOTTIME */
+	u64 span_id;
+};
+
+struct start_event {
+	struct event event;
+	u64 trace_id[2];
+	u64 parent_id; /* 0: the span is a root */
+	u8 trace_flags;
+	u8 parent_is_remote;
+	u8 padding[6];
+};
+
+struct end_event {
+	struct event event;
+	u64 error_type; /* link-time address of a type descriptor; 0: no error, or not known */
+	u8 outcome;
+	u8 has_error;
+	u8 padding[6];
+};
+
+/* The reader is woken when that much waits for it; below, it looks by itself now and then. */
+const volatile u64 wakeup_bytes = 1 << 20;
+
+/* begin_event starts an event of size fixed bytes; the strings follow. */
+static __always_inline void *begin_event(struct scratch *scratch, u32 size)
+{
+	scratch->length = size;
+	__builtin_memset(scratch->event, 0, size);
+	return scratch->event;
+}
+
+/* append_memory adds at most limit bytes of the target's memory to the event and returns how many. */
+static __always_inline u16 append_memory(struct scratch *scratch, u64 address, u64 length, u32 limit)
+{
+	u32 at = scratch->length;
+
+	if (length > limit)
+		length = limit;
+	if (length == 0 || length > STRING_MAX || at > EVENT_STRINGS_MAX)
+		return 0;
+	if (bpf_probe_read_user(scratch->event + at, length, (void *)address))
+		return 0;
+	scratch->length = at + length;
+	return length;
+}
+
+static __always_inline u16 append_string(struct scratch *scratch, struct go_string string, u32 limit)
+{
+	return append_memory(scratch, string.data, string.length, limit);
+}
+
+/* send_event: false when it was lost, which is counted. */
+static __always_inline bool send_event(struct scratch *scratch)
+{
+	u32 length = scratch->length;
+	u64 flags = BPF_RB_NO_WAKEUP;
+
+	if (length > EVENT_MAX)
+		return false;
+	if (bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > wakeup_bytes)
+		flags = BPF_RB_FORCE_WAKEUP;
+	if (bpf_ringbuf_output(&events, scratch->event, length, flags)) {
+		count_loss(LOSS_RING_FULL);
+		return false;
+	}
+	return true;
+}
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/*
+ * The spans that are open on each goroutine, innermost last. Keyed by the goroutine's id, because runtime.g
+ * structs are used again and ids never are.
+ */
+#ifndef EBPFGO_GOROUTINE_H
+#define EBPFGO_GOROUTINE_H
+
+#include "loss.h"
+#include "memory.h"
+#include "site.h"
+
+#define GOROUTINES_MAX 65536
+#define OPEN_SPANS_MAX 4
+
+/* Offsets in the runtime's structs, per binary. Kept equal to runtimeLayout in internal/loader/layout.go. */
+struct runtime_layout {
+	u16 g_goid;
+	u16 g_parent_goid; /* Go 1.21 */
+	u16 g_stack_hi;
+	u16 g_panic;
+	u16 panic_arg;
+	u16 panic_goexit;
+	u16 maps_are_swiss; /* Go 1.24 */
+	u16 padding;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, struct runtime_layout);
+} runtime_layouts SEC(".maps");
+
+struct span_context {
+	u64 trace_id[2];
+	u64 span_id;
+};
+
+struct open_span {
+	struct span_context context;
+	u64 key;    /* the context.Context that names this span in contexts; 0: none */
+	u64 object; /* what the end of the span is read from, defined by the operation */
+	u64 request;
+	u64 check;  /* a word of *request that proves at the end that it is still the same */
+	u32 depth;  /* bytes between the stack's base and the frame: it survives the copying of stacks */
+	u8 operation;
+	u8 sampled;
+	u8 silent;  /* its start was lost: its end is not sent */
+	u8 discarded;
+};
+
+struct goroutine_key {
+	u64 goid;
+	u64 tgid;
+};
+
+struct goroutine {
+	u64 goid; /* repeated here: an element of a map can be given to another key while it is read */
+	u32 count;
+	u32 padding;
+	struct open_span spans[OPEN_SPANS_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, GOROUTINES_MAX);
+	__type(key, struct goroutine_key);
+	__type(value, struct goroutine);
+} goroutines SEC(".maps");
+
+static const struct goroutine no_open_spans;
+
+static __always_inline struct runtime_layout *runtime_layout(u32 binary)
+{
+	return bpf_map_lookup_elem(&runtime_layouts, &binary);
+}
+
+/* read_goroutine_key: false when the goroutine's id could not be read. Ids start at 1. */
+static __always_inline bool read_goroutine_key(struct registers *ctx, const struct runtime_layout *layout, struct goroutine_key *key)
+{
+	key->goid = read_word(goroutine_pointer(ctx) + layout->g_goid);
+	key->tgid = bpf_get_current_pid_tgid() >> 32;
+	return key->goid != 0;
+}
+
+/* frame_depth: 0 when the stack's base could not be read. */
+static __always_inline u32 frame_depth(struct registers *ctx, const struct runtime_layout *layout)
+{
+	u64 base = read_word(goroutine_pointer(ctx) + layout->g_stack_hi);
+
+	return base ? base - stack_pointer(ctx) : 0;
+}
+
+static __always_inline struct goroutine *find_goroutine(const struct goroutine_key *key)
+{
+	return bpf_map_lookup_elem(&goroutines, key);
+}
+
+static __always_inline struct goroutine *add_goroutine(const struct goroutine_key *key)
+{
+	struct goroutine *goroutine = find_goroutine(key);
+
+	if (goroutine)
+		return goroutine;
+	bpf_map_update_elem(&goroutines, key, &no_open_spans, BPF_ANY);
+	goroutine = find_goroutine(key);
+	if (goroutine)
+		goroutine->goid = key->goid;
+	else
+		count_loss(LOSS_STATE_FULL);
+	return goroutine;
+}
+
+/* innermost_span: NULL when no span is open. */
+static __always_inline struct open_span *innermost_span(struct goroutine *goroutine)
+{
+	u32 last = goroutine->count - 1;
+
+	return last < OPEN_SPANS_MAX ? &goroutine->spans[last] : NULL;
+}
+
+#endif

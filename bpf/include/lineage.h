@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/*
+ * Whose child is a span: the nearest traced context.Context in the chain that the call was given, else the span
+ * that runs on this goroutine, else the span of the goroutine that started it. A span that has ended is in none
+ * of the three places, so it is nobody's parent.
+ */
+#ifndef EBPFGO_LINEAGE_H
+#define EBPFGO_LINEAGE_H
+
+#include "goroutine.h"
+
+#define CONTEXTS_MAX 65536
+#define CONTEXT_TYPES_MAX 65536
+#define CONTEXT_CHAIN_MAX 24
+
+/* Open spans by the context.Context that their work was given: the data word of the interface value. */
+struct context_key {
+	u64 data;
+	u64 tgid;
+};
+
+struct context_span {
+	struct span_context context;
+	u64 data; /* repeated, as in struct goroutine */
+	u64 goid;
+	u8 sampled;
+	u8 padding[7];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CONTEXTS_MAX);
+	__type(key, struct context_key);
+	__type(value, struct context_span);
+} contexts SEC(".maps");
+
+/*
+ * Where a concrete type that implements context.Context keeps its parent. The type descriptors of each binary
+ * say it; a type that has no parent is not in here. Kept equal to contextType in internal/loader/layout.go.
+ */
+struct context_type_key {
+	u64 type; /* link-time address of the dynamic type */
+	u64 binary;
+};
+
+struct context_type {
+	u32 offset; /* of the parent's interface value, or of a pointer to what holds it */
+	u32 via;    /* behind that pointer: offset of the interface value */
+	u32 dereference;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, CONTEXT_TYPES_MAX);
+	__type(key, struct context_type_key);
+	__type(value, struct context_type);
+} context_types SEC(".maps");
+
+struct parent {
+	struct span_context context;
+	u8 known;
+	u8 sampled;
+};
+
+static __always_inline bool parent_by_context(struct go_interface value, u64 tgid, const struct site *site, struct parent *parent)
+{
+	for (u32 i = 0; i < CONTEXT_CHAIN_MAX && value.data; i++) {
+		struct context_key key = {.data = value.data, .tgid = tgid};
+		struct context_span *span = bpf_map_lookup_elem(&contexts, &key);
+
+		if (span) {
+			parent->context = span->context;
+			parent->sampled = span->sampled;
+			parent->known = span->data == value.data && parent->context.span_id;
+			return parent->known;
+		}
+
+		u64 type = itab_type(value.type);
+
+		if (!type)
+			return false;
+
+		struct context_type_key type_key = {.type = type - site->bias, .binary = site->binary};
+		struct context_type *description = bpf_map_lookup_elem(&context_types, &type_key);
+
+		if (!description)
+			return false;
+
+		u64 place = value.data + description->offset;
+
+		if (description->dereference) {
+			place = read_word(place);
+			if (!place)
+				return false;
+			place += description->via;
+		}
+		value = read_interface(place);
+	}
+	return false;
+}
+
+/*
+ * parent_by_goroutine copies the innermost span of a goroutine. Another goroutine's state changes while it is
+ * read: the copy counts only if the same span was innermost before and after.
+ */
+static __always_inline bool parent_by_goroutine(const struct goroutine_key *key, struct parent *parent)
+{
+	struct goroutine *goroutine = find_goroutine(key);
+	struct open_span *span = goroutine ? innermost_span(goroutine) : NULL;
+
+	if (!span)
+		return false;
+
+	u32 count = *(volatile u32 *)&goroutine->count;
+	u64 span_id = *(volatile u64 *)&span->context.span_id;
+
+	parent->context = span->context;
+	parent->sampled = span->sampled;
+	parent->known = *(volatile u64 *)&goroutine->goid == key->goid && *(volatile u32 *)&goroutine->count == count &&
+			*(volatile u64 *)&span->context.span_id == span_id && span_id && parent->context.span_id == span_id;
+	return parent->known;
+}
+
+static __always_inline void find_parent(struct registers *ctx, const struct site *site, const struct runtime_layout *layout,
+					const struct goroutine_key *goroutine, struct go_interface context, struct parent *parent)
+{
+	if (parent_by_context(context, goroutine->tgid, site, parent))
+		return;
+	if (parent_by_goroutine(goroutine, parent))
+		return;
+	if (layout->g_parent_goid == MISSING)
+		return;
+
+	struct goroutine_key starter = {
+		.goid = read_word(goroutine_pointer(ctx) + layout->g_parent_goid),
+		.tgid = goroutine->tgid,
+	};
+
+	if (starter.goid)
+		parent_by_goroutine(&starter, parent);
+}
+
+#endif

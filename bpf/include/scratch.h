@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/*
+ * Working memory that is too large for the 512 bytes of a BPF stack. It is not per CPU, because a uprobe
+ * program can be preempted and moved: it is taken by compare-and-swap and given back before the program ends.
+ */
+#ifndef EBPFGO_SCRATCH_H
+#define EBPFGO_SCRATCH_H
+
+#include "loss.h"
+
+#define SCRATCH_TRIES 8
+#define STRUCT_MAX 512
+#define GROUP_MAX 384
+#define HEADERS_MAX 8
+#define STRING_MAX 4160
+#define EVENT_STRINGS_MAX 8192 /* what all strings of one event may take before the last one is added */
+#define EVENT_MAX (EVENT_STRINGS_MAX + STRING_MAX)
+
+struct scratch {
+	u32 busy;
+	u32 length;		     /* bytes of event that are in use */
+	u64 headers[HEADERS_MAX][2]; /* address and count of the values of each wanted header */
+	u8 object[STRUCT_MAX];	     /* a Go struct, as it was read */
+	u8 group[GROUP_MAX];	     /* a bucket or group of a Go map */
+	u8 event[EVENT_MAX];
+};
+
+/* The number of slots that user space sets: one per possible CPU and some more. */
+const volatile u32 scratch_slots = 64;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 64);
+	__type(key, u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+static __always_inline struct scratch *take_scratch(void)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+
+	for (u32 i = 0; i < SCRATCH_TRIES; i++) {
+		u32 slot = (cpu + i) % scratch_slots;
+		struct scratch *scratch = bpf_map_lookup_elem(&scratches, &slot);
+
+		if (scratch && !__sync_val_compare_and_swap(&scratch->busy, 0, 1))
+			return scratch;
+	}
+	count_loss(LOSS_SCRATCH_BUSY);
+	return NULL;
+}
+
+static __always_inline void give_scratch(struct scratch *scratch)
+{
+	__sync_lock_test_and_set(&scratch->busy, 0);
+}
+
+#endif

@@ -1,0 +1,703 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+//go:build ignore
+
+/*
+ * net/http, and golang.org/x/net/http2 where it serves by itself: one span per request that reaches a handler, one
+ * per round trip of a Transport.
+ */
+#include "include/object.h"
+#include "include/preemption.h"
+#include "include/span.h"
+#include "include/target.h"
+#include "include/traceparent.h"
+
+#define URI_MAX 4160
+#define QUERY_MAX 2048
+#define NAME_MAX 256
+#define VALUE_MAX 512
+
+/* The fields of a request: *net/http.Request, or *net/http/internal/http2.ServerRequest. */
+struct request_layout {
+	u16 size; /* bytes that hold all of these fields */
+	u16 method;
+	u16 url;
+	u16 proto_major;
+	u16 proto_minor;
+	u16 header;
+	u16 content_length;
+	u16 host;
+	u16 remote_addr;
+	u16 request_uri;
+	u16 tls;
+	u16 context;
+	u16 pattern; /* Request.pat, Go 1.22 */
+	u16 padding;
+};
+
+/* *responseWriter of an HTTP/2 server, and the responseWriterState that it points to. */
+struct writer_layout {
+	u16 state;
+	u16 status;
+	u16 written;
+	u16 padding;
+};
+
+/* The three HTTP/2 servers. A site's variant says which one. */
+enum http2 {
+	HTTP2_BUNDLED,	/* net/http.http2*, up to Go 1.26 */
+	HTTP2_INTERNAL, /* net/http/internal/http2, from Go 1.27 */
+	HTTP2_MODULE,	/* golang.org/x/net/http2 */
+	HTTP2_SERVERS,
+};
+
+/* Kept equal to layout in internal/instrument/nethttp/layout.go. */
+struct net_http_layout {
+	struct request_layout request;
+	struct request_layout http2_request;
+	struct writer_layout writers[HTTP2_SERVERS];
+	u16 response_status; /* net/http.response */
+	u16 response_wrote_header;
+	u16 response_written;
+	u16 pattern_str; /* net/http.pattern */
+	u16 url_size;	 /* net/url.URL */
+	u16 url_scheme;
+	u16 url_opaque;
+	u16 url_user;
+	u16 url_host;
+	u16 url_path;
+	u16 url_raw_path;
+	u16 url_raw_query;
+	u16 url_fragment;
+	u16 answer_size; /* net/http.Response */
+	u16 answer_status;
+	u16 answer_proto_major;
+	u16 answer_proto_minor;
+	u16 answer_content_length;
+	u16 padding[2];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, struct net_http_layout);
+} net_http_layouts SEC(".maps");
+
+/* The strings behind a server's start event, in this order, each with its length in the event. */
+enum server_string {
+	SERVER_METHOD,
+	SERVER_URI,
+	SERVER_HOST,
+	SERVER_REMOTE_ADDR,
+	SERVER_USER_AGENT,
+	SERVER_TRACESTATE,
+	SERVER_FORWARDED,
+	SERVER_X_FORWARDED_FOR,
+	SERVER_X_FORWARDED_HOST,
+	SERVER_X_FORWARDED_PROTO,
+	SERVER_STRINGS,
+};
+
+/* Kept equal to decodeServerStart in internal/instrument/nethttp. */
+struct server_start {
+	struct start_event start;
+	s64 content_length;
+	u8 proto_major;
+	u8 proto_minor;
+	u8 tls;
+	u8 padding;
+	u16 lengths[SERVER_STRINGS];
+};
+
+struct server_end {
+	struct end_event end;
+	s64 written;
+	u16 status; /* 0: no response header was written */
+	u16 route_length;
+	u8 padding[4];
+};
+
+enum client_string {
+	CLIENT_METHOD,
+	CLIENT_SCHEME,
+	CLIENT_OPAQUE,
+	CLIENT_HOST,
+	CLIENT_PATH,
+	CLIENT_RAW_PATH,
+	CLIENT_RAW_QUERY,
+	CLIENT_FRAGMENT,
+	CLIENT_HOST_HEADER,
+	CLIENT_STRINGS,
+};
+
+struct client_start {
+	struct start_event start;
+	s64 content_length;
+	u8 has_user;
+	u8 padding[3];
+	u16 lengths[CLIENT_STRINGS];
+	u16 more_padding;
+};
+
+struct client_end {
+	struct end_event end;
+	s64 content_length;
+	u16 status; /* 0: no response */
+	u8 proto_major;
+	u8 proto_minor;
+	u8 padding[4];
+};
+
+static __always_inline struct net_http_layout *net_http_layout(u32 binary)
+{
+	return bpf_map_lookup_elem(&net_http_layouts, &binary);
+}
+
+/* is_http2_preface: "PRI * HTTP/2.0" is the start of a connection, which h2c serves inside this very handler. */
+static __always_inline bool is_http2_preface(struct go_string method)
+{
+	char text[3] = {};
+
+	if (method.length != 3 || bpf_probe_read_user(text, sizeof(text), (void *)method.data))
+		return false;
+	return text[0] == 'P' && text[1] == 'R' && text[2] == 'I';
+}
+
+/*
+ * discard_upgraded: a request with Upgrade: h2c reaches HTTP/2's handler with the context of the HTTP/1.1 request
+ * whose handler is still running. It is one request: the span of the outer one is not emitted.
+ */
+static __always_inline void discard_upgraded(struct go_interface context, u64 tgid)
+{
+	struct context_key key = {.data = context.data, .tgid = tgid};
+	struct context_span *outer = bpf_map_lookup_elem(&contexts, &key);
+
+	if (!outer)
+		return;
+
+	struct goroutine_key owner = {.goid = outer->goid, .tgid = tgid};
+	struct goroutine *goroutine = find_goroutine(&owner);
+
+	if (!goroutine)
+		return;
+	for (u32 i = 0; i < OPEN_SPANS_MAX; i++)
+		if (i < goroutine->count && goroutine->spans[i].context.span_id == outer->context.span_id)
+			goroutine->spans[i].discarded = true;
+}
+
+static __always_inline bool send_server_start(struct scratch *scratch, const struct request_layout *layout, const struct open_span *span,
+					      const struct parent *parent, u64 tgid, u32 binary)
+{
+	struct server_start *event = (void *)begin_start(scratch, span, tgid, binary, sizeof(*event));
+
+	if (parent->known) {
+		event->start.parent_id = parent->context.span_id;
+		event->start.parent_is_remote = true;
+	}
+	event->content_length = layout->content_length == MISSING ? -1 : (s64)object_word(scratch, layout->content_length);
+	event->proto_major = object_word(scratch, layout->proto_major);
+	event->proto_minor = object_word(scratch, layout->proto_minor);
+	event->tls = object_word(scratch, layout->tls) != 0;
+	event->lengths[SERVER_METHOD] = append_string(scratch, object_string(scratch, layout->method), NAME_MAX);
+	event->lengths[SERVER_URI] = append_string(scratch, object_string(scratch, layout->request_uri), URI_MAX);
+	event->lengths[SERVER_HOST] = append_string(scratch, object_string(scratch, layout->host), NAME_MAX);
+	event->lengths[SERVER_REMOTE_ADDR] = append_string(scratch, object_string(scratch, layout->remote_addr), NAME_MAX);
+	event->lengths[SERVER_USER_AGENT] = append_string(scratch, first_value(scratch, HEADER_USER_AGENT), VALUE_MAX);
+	/* Without a parent there is nothing that a tracestate could belong to (section 3.3.1). */
+	if (parent->known)
+		event->lengths[SERVER_TRACESTATE] = append_string(scratch, first_value(scratch, HEADER_TRACESTATE), VALUE_MAX);
+	event->lengths[SERVER_FORWARDED] = append_string(scratch, first_value(scratch, HEADER_FORWARDED), VALUE_MAX);
+	event->lengths[SERVER_X_FORWARDED_FOR] = append_string(scratch, first_value(scratch, HEADER_X_FORWARDED_FOR), VALUE_MAX);
+	event->lengths[SERVER_X_FORWARDED_HOST] = append_string(scratch, first_value(scratch, HEADER_X_FORWARDED_HOST), NAME_MAX);
+	event->lengths[SERVER_X_FORWARDED_PROTO] = append_string(scratch, first_value(scratch, HEADER_X_FORWARDED_PROTO), NAME_MAX);
+	return send_event(scratch);
+}
+
+/* start_server opens the span of one request. writer is the data word of the http.ResponseWriter. */
+static __always_inline void start_server(struct registers *ctx, const struct site *site, const struct request_layout *layout, u64 request,
+					 u64 writer, bool http2)
+{
+	struct runtime_layout *runtime = runtime_layout(site->binary);
+	struct goroutine_key key;
+	struct parent parent = {};
+
+	if (!runtime || !is_target(bpf_get_current_pid_tgid() >> 32, site->binary))
+		return;
+	if (!read_goroutine_key(ctx, runtime, &key)) {
+		count_loss(LOSS_UNREADABLE);
+		return;
+	}
+
+	struct scratch *scratch = take_scratch();
+
+	if (!scratch)
+		return;
+	if (!read_object(scratch, request, layout->size)) {
+		count_loss(LOSS_UNREADABLE);
+		goto out;
+	}
+	if (!http2 && is_http2_preface(object_string(scratch, layout->method)))
+		goto out;
+
+	struct goroutine *goroutine = add_goroutine(&key);
+
+	if (!goroutine)
+		goto out;
+
+	struct open_span *span = open_span(scratch, goroutine, key.tgid, site->binary, frame_depth(ctx, runtime));
+
+	if (!span) {
+		close_goroutine(goroutine, &key);
+		goto out;
+	}
+	find_headers(scratch, object_word(scratch, layout->header), runtime->maps_are_swiss);
+	if (read_traceparent(scratch, &parent)) {
+		span->context.trace_id[0] = parent.context.trace_id[0];
+		span->context.trace_id[1] = parent.context.trace_id[1];
+		span->sampled = parent.sampled;
+	} else {
+		new_trace_id(span->context.trace_id);
+		span->sampled = true;
+	}
+	span->context.span_id = new_span_id();
+	span->operation = OPERATION_HTTP_SERVER;
+	span->object = writer;
+	span->request = request;
+	span->check = object_word(scratch, layout->url);
+	goroutine->count++;
+
+	struct go_interface context = object_interface(scratch, layout->context);
+
+	if (http2)
+		discard_upgraded(context, key.tgid);
+	remember_context(span, context, &key);
+	if (span->sampled)
+		span->silent = !send_server_start(scratch, layout, span, &parent, key.tgid, site->binary);
+out:
+	give_scratch(scratch);
+}
+
+/* read_panic: how the deferred function that is running came to run, from the goroutine's innermost _panic. */
+static __always_inline void read_panic(struct registers *ctx, const struct site *site, const struct runtime_layout *runtime,
+				       struct end_event *event)
+{
+	u64 panic = runtime->g_panic == MISSING ? 0 : read_word(goroutine_pointer(ctx) + runtime->g_panic);
+
+	if (!panic)
+		return;
+	if (runtime->panic_goexit != MISSING && read_byte(panic + runtime->panic_goexit)) {
+		event->outcome = OUTCOME_GOEXIT;
+		return;
+	}
+	event->outcome = OUTCOME_PANICKED;
+	event->has_error = true;
+	if (runtime->panic_arg != MISSING) {
+		u64 type = read_word(panic + runtime->panic_arg);
+
+		event->error_type = type ? type - site->bias : 0;
+	}
+}
+
+/*
+ * append_route reads the pattern that http.ServeMux noted in the request. The request of a finished handler may
+ * have been freed: its URL proves that it is still the same.
+ */
+static __always_inline u16 append_route(struct scratch *scratch, const struct net_http_layout *layout, const struct open_span *span)
+{
+	if (!span->request || layout->request.pattern == MISSING || layout->pattern_str == MISSING)
+		return 0;
+	if (read_word(span->request + layout->request.url) != span->check)
+		return 0;
+
+	u64 pattern = read_word(span->request + layout->request.pattern);
+
+	return pattern ? append_string(scratch, read_string(pattern + layout->pattern_str), VALUE_MAX) : 0;
+}
+
+/* The ends of a server's span. */
+enum server_end_kind {
+	SERVER_END_HTTP1,	 /* the response is finished */
+	SERVER_END_HTTP1_UNWIND, /* the connection's goroutine ends with the request still open */
+	SERVER_END_HTTP2,
+};
+
+static __always_inline void end_server(struct registers *ctx, const struct site *site, enum server_end_kind kind)
+{
+	struct runtime_layout *runtime = runtime_layout(site->binary);
+	struct net_http_layout *layout = net_http_layout(site->binary);
+	struct goroutine_key key;
+
+	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key))
+		return;
+
+	struct goroutine *goroutine = find_goroutine(&key);
+
+	if (!goroutine)
+		return;
+
+	struct scratch *scratch = take_scratch();
+
+	if (!scratch)
+		return;
+
+	struct open_span *span = find_open(scratch, goroutine, key.tgid, site->binary, OPERATION_HTTP_SERVER);
+
+	if (!span)
+		goto out;
+	forget_context(span, key.tgid);
+	if (span->sampled && !span->silent) {
+		struct server_end *event = (void *)begin_end(scratch, span, key.tgid, site->binary, sizeof(*event));
+
+		if (kind != SERVER_END_HTTP1 && event->end.outcome == OUTCOME_RETURNED)
+			read_panic(ctx, site, runtime, &event->end);
+		if (kind == SERVER_END_HTTP2) {
+			u32 server = site->variant < HTTP2_SERVERS ? site->variant : 0;
+			const struct writer_layout *writer = &layout->writers[server];
+			u64 state = writer->state == MISSING ? 0 : read_word(span->object + writer->state);
+
+			if (state) {
+				event->status = writer->status == MISSING ? 0 : read_word(state + writer->status);
+				event->written = writer->written == MISSING ? -1 : (s64)read_word(state + writer->written);
+			}
+		} else {
+			if (layout->response_wrote_header != MISSING && layout->response_status != MISSING &&
+			    read_byte(span->object + layout->response_wrote_header))
+				event->status = read_word(span->object + layout->response_status);
+			event->written =
+				layout->response_written == MISSING ? -1 : (s64)read_word(span->object + layout->response_written);
+		}
+		/* A handler that returns without a word has said 200; one that was hijacked or that failed has not. */
+		if (!event->status && event->end.outcome == OUTCOME_RETURNED && kind != SERVER_END_HTTP1_UNWIND)
+			event->status = 200;
+		event->route_length = append_route(scratch, layout, span);
+		send_event(scratch);
+	}
+	goroutine->count--;
+	close_goroutine(goroutine, &key);
+out:
+	give_scratch(scratch);
+}
+
+static __noinline int on_http1_start(struct registers *ctx)
+{
+	struct net_http_layout *layout;
+	struct site site;
+
+	if (!read_site(ctx, &site))
+		return 0;
+	layout = net_http_layout(site.binary);
+	if (layout)
+		start_server(ctx, &site, &layout->request, argument_3(ctx), argument_2(ctx), false);
+	return 0;
+}
+
+/*
+ * net/http.(*conn).serve, at its call of
+ * func (sh serverHandler) ServeHTTP(rw ResponseWriter, req *Request)
+ */
+SEC("uprobe")
+int net_http_server_start(struct registers *ctx)
+{
+	hold_cpu();
+	on_http1_start(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __noinline int on_http1_end(struct registers *ctx)
+{
+	struct site site;
+
+	if (read_site(ctx, &site))
+		end_server(ctx, &site, SERVER_END_HTTP1);
+	return 0;
+}
+
+/* func (w *net/http.response) finishRequest() */
+SEC("uprobe")
+int net_http_server_end(struct registers *ctx)
+{
+	hold_cpu();
+	on_http1_end(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __noinline int on_http1_unwind(struct registers *ctx)
+{
+	struct site site;
+
+	if (read_site(ctx, &site))
+		end_server(ctx, &site, SERVER_END_HTTP1_UNWIND);
+	return 0;
+}
+
+/*
+ * net/http.(*conn).serve.func1, which the connection's goroutine defers: a request is open here when its handler
+ * panicked, called runtime.Goexit or hijacked the connection.
+ */
+SEC("uprobe")
+int net_http_server_unwind(struct registers *ctx)
+{
+	hold_cpu();
+	on_http1_unwind(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __noinline int on_http2_start(struct registers *ctx)
+{
+	struct net_http_layout *layout;
+	struct site site;
+
+	if (!read_site(ctx, &site))
+		return 0;
+	layout = net_http_layout(site.binary);
+	if (!layout)
+		return 0;
+	start_server(ctx, &site, site.variant == HTTP2_INTERNAL ? &layout->http2_request : &layout->request, argument_2(ctx),
+		     argument_1(ctx), true);
+	return 0;
+}
+
+/*
+ * func (sc *http2serverConn) runHandler(rw *http2responseWriter, req *Request, handler func(ResponseWriter, *Request))
+ * func (sc *serverConn) runHandler(rw *responseWriter, req *ServerRequest, handler func(*ResponseWriter, *ServerRequest))
+ */
+SEC("uprobe")
+int net_http2_server_start(struct registers *ctx)
+{
+	hold_cpu();
+	on_http2_start(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __noinline int on_http2_request(struct registers *ctx)
+{
+	struct runtime_layout *runtime;
+	struct net_http_layout *layout;
+	struct goroutine_key key;
+	struct site site;
+
+	if (!read_site(ctx, &site))
+		return 0;
+	runtime = runtime_layout(site.binary);
+	layout = net_http_layout(site.binary);
+	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key))
+		return 0;
+
+	struct goroutine *goroutine = find_goroutine(&key);
+	struct open_span *span = goroutine ? innermost_span(goroutine) : NULL;
+
+	if (span && span->operation == OPERATION_HTTP_SERVER) {
+		span->request = argument_3(ctx);
+		span->check = layout->request.url == MISSING ? 0 : read_word(span->request + layout->request.url);
+	}
+	return 0;
+}
+
+/*
+ * net/http.initALPNRequest.ServeHTTP, at its call of
+ * func (sh serverHandler) ServeHTTP(rw ResponseWriter, req *Request)
+ * From Go 1.27 the *Request that a ServeMux notes its pattern in exists from here on.
+ */
+SEC("uprobe")
+int net_http2_server_request(struct registers *ctx)
+{
+	hold_cpu();
+	on_http2_request(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __noinline int on_http2_end(struct registers *ctx)
+{
+	struct site site;
+
+	if (read_site(ctx, &site))
+		end_server(ctx, &site, SERVER_END_HTTP2);
+	return 0;
+}
+
+/* The func1 of runHandler, which it defers and which recovers the handler's panic. */
+SEC("uprobe")
+int net_http2_server_end(struct registers *ctx)
+{
+	hold_cpu();
+	on_http2_end(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __always_inline bool send_client_start(struct scratch *scratch, const struct net_http_layout *layout, const struct open_span *span,
+					      const struct parent *parent, u64 tgid, u32 binary)
+{
+	struct client_start *event = (void *)begin_start(scratch, span, tgid, binary, sizeof(*event));
+	u64 url = object_word(scratch, layout->request.url);
+
+	if (parent->known)
+		event->start.parent_id = parent->context.span_id;
+	event->content_length = layout->request.content_length == MISSING ? -1 : (s64)object_word(scratch, layout->request.content_length);
+	event->lengths[CLIENT_METHOD] = append_string(scratch, object_string(scratch, layout->request.method), NAME_MAX);
+
+	struct go_string host = object_string(scratch, layout->request.host);
+
+	if (read_object(scratch, url, layout->url_size)) {
+		event->has_user = object_word(scratch, layout->url_user) != 0;
+		event->lengths[CLIENT_SCHEME] = append_string(scratch, object_string(scratch, layout->url_scheme), NAME_MAX);
+		event->lengths[CLIENT_OPAQUE] = append_string(scratch, object_string(scratch, layout->url_opaque), QUERY_MAX);
+		event->lengths[CLIENT_HOST] = append_string(scratch, object_string(scratch, layout->url_host), NAME_MAX);
+		event->lengths[CLIENT_PATH] = append_string(scratch, object_string(scratch, layout->url_path), QUERY_MAX);
+		event->lengths[CLIENT_RAW_PATH] = append_string(scratch, object_string(scratch, layout->url_raw_path), QUERY_MAX);
+		event->lengths[CLIENT_RAW_QUERY] = append_string(scratch, object_string(scratch, layout->url_raw_query), QUERY_MAX);
+		event->lengths[CLIENT_FRAGMENT] = append_string(scratch, object_string(scratch, layout->url_fragment), NAME_MAX);
+	}
+	event->lengths[CLIENT_HOST_HEADER] = append_string(scratch, host, NAME_MAX);
+	return send_event(scratch);
+}
+
+static __noinline int on_client_start(struct registers *ctx)
+{
+	struct runtime_layout *runtime;
+	struct net_http_layout *layout;
+	struct goroutine_key key;
+	struct parent parent = {};
+	struct site site;
+	u64 request = argument_1(ctx);
+
+	if (!read_site(ctx, &site))
+		return 0;
+	runtime = runtime_layout(site.binary);
+	layout = net_http_layout(site.binary);
+	if (!runtime || !layout || !is_target(bpf_get_current_pid_tgid() >> 32, site.binary))
+		return 0;
+	if (!read_goroutine_key(ctx, runtime, &key)) {
+		count_loss(LOSS_UNREADABLE);
+		return 0;
+	}
+
+	struct scratch *scratch = take_scratch();
+
+	if (!scratch)
+		return 0;
+	if (!read_object(scratch, request, layout->request.size)) {
+		count_loss(LOSS_UNREADABLE);
+		goto out;
+	}
+
+	struct goroutine *goroutine = add_goroutine(&key);
+
+	if (!goroutine)
+		goto out;
+
+	struct open_span *span = open_span(scratch, goroutine, key.tgid, site.binary, frame_depth(ctx, runtime));
+
+	if (!span) {
+		close_goroutine(goroutine, &key);
+		goto out;
+	}
+	find_parent(ctx, &site, runtime, &key, object_interface(scratch, layout->request.context), &parent);
+	if (parent.known) {
+		span->context.trace_id[0] = parent.context.trace_id[0];
+		span->context.trace_id[1] = parent.context.trace_id[1];
+		span->sampled = parent.sampled;
+	} else {
+		new_trace_id(span->context.trace_id);
+		span->sampled = true;
+	}
+	span->context.span_id = new_span_id();
+	span->operation = OPERATION_HTTP_CLIENT;
+	span->request = request;
+	goroutine->count++;
+	if (span->sampled)
+		span->silent = !send_client_start(scratch, layout, span, &parent, key.tgid, site.binary);
+out:
+	give_scratch(scratch);
+	return 0;
+}
+
+/* func (t *net/http.Transport) roundTrip(req *Request) (*Response, error) */
+SEC("uprobe")
+int net_http_client_start(struct registers *ctx)
+{
+	hold_cpu();
+	on_client_start(ctx);
+	release_cpu();
+	return 0;
+}
+
+/* A client's site ends the span only without an error, or in any case. */
+enum client_end_kind {
+	CLIENT_END_ON_SUCCESS,
+	CLIENT_END_ALWAYS,
+};
+
+static __noinline int on_client_end(struct registers *ctx)
+{
+	struct runtime_layout *runtime;
+	struct net_http_layout *layout;
+	struct goroutine_key key;
+	struct site site;
+	u64 answer = argument_0(ctx), error = argument_1(ctx);
+
+	if (!read_site(ctx, &site))
+		return 0;
+	/* An error behind a call inside roundTrip may lead to another try. */
+	if (site.variant == CLIENT_END_ON_SUCCESS && (error || !answer))
+		return 0;
+	runtime = runtime_layout(site.binary);
+	layout = net_http_layout(site.binary);
+	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key))
+		return 0;
+
+	struct goroutine *goroutine = find_goroutine(&key);
+
+	if (!goroutine)
+		return 0;
+
+	struct scratch *scratch = take_scratch();
+
+	if (!scratch)
+		return 0;
+
+	struct open_span *span = find_open(scratch, goroutine, key.tgid, site.binary, OPERATION_HTTP_CLIENT);
+
+	if (!span)
+		goto out;
+	if (span->sampled && !span->silent) {
+		struct client_end *event = (void *)begin_end(scratch, span, key.tgid, site.binary, sizeof(*event));
+
+		event->content_length = -1;
+		if (error) {
+			u64 type = itab_type(error);
+
+			event->end.has_error = true;
+			event->end.error_type = type ? type - site.bias : 0;
+		} else if (read_object(scratch, answer, layout->answer_size)) {
+			event->status = object_word(scratch, layout->answer_status);
+			event->proto_major = object_word(scratch, layout->answer_proto_major);
+			event->proto_minor = object_word(scratch, layout->answer_proto_minor);
+			if (layout->answer_content_length != MISSING)
+				event->content_length = object_word(scratch, layout->answer_content_length);
+		}
+		send_event(scratch);
+	}
+	goroutine->count--;
+	close_goroutine(goroutine, &key);
+out:
+	give_scratch(scratch);
+	return 0;
+}
+
+/* net/http.(*Transport).roundTrip, where a response or an error is in the result registers. */
+SEC("uprobe")
+int net_http_client_end(struct registers *ctx)
+{
+	hold_cpu();
+	on_client_end(ctx);
+	release_cpu();
+	return 0;
+}
+
+char program_license[] SEC("license") = "Dual MIT/GPL";
