@@ -1,0 +1,54 @@
+# Run as root on Linux: tests, demo and bench load programs into the kernel.
+
+TOOL := go tool -modfile=tools/go.mod
+LINT := go tool -modfile=tools/lint/go.mod golangci-lint
+
+# The objects in bpf/ are committed, so the compiler that makes them is pinned.
+CLANG         := clang-19
+CLANG_VERSION := 19
+
+PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
+
+.DELETE_ON_ERROR:
+.PHONY: help setup build demo test vet generate lint bench clean
+
+help: ## say what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what the other targets need on Debian, mount the kernel's file systems
+	.ci/setup
+
+build: ## build the collector of builder-config.yaml as build/otelcol-ebpfgo
+	$(TOOL) builder --config builder-config.yaml
+
+demo: build ## trace a few small services and show their traces
+	go run ./examples/demo
+
+test: vet ## run every test
+	go test -count=1 -p 2 -timeout 30m ./...
+
+vet: $(PLATFORMS:%=vet/%) ## build and vet for every supported platform
+
+vet/%:
+	GOOS=$(*D) GOARCH=$(*F) go build ./...
+	GOOS=$(*D) GOARCH=$(*F) go vet ./...
+
+generate: clang ## make everything again that is generated: BPF objects, bindings, metadata
+	go generate ./bpf/...
+	./tools/mdatagen.sh
+	gofmt -l -w bpf internal/metadata internal/metadatatest generated_*_test.go
+
+.PHONY: clang
+clang:
+	@$(CLANG) --version 2>/dev/null | grep -q 'clang version $(CLANG_VERSION)\.' || \
+		{ echo "make generate needs $(CLANG), version $(CLANG_VERSION).x; on Debian: make setup" >&2; exit 1; }
+
+lint: ## run the linters
+	$(LINT) run
+	$(LINT) fmt --diff
+
+bench: build ## measure what tracing costs
+	go run ./internal/bench
+
+clean: ## remove what was built
+	rm -rf build
