@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// built holds the builds of this process by their description, so that a test that asks again does
+// built holds the builds of this process by program and build, so that a test that asks again does
 // not hash the sources again.
 var built sync.Map // string → func() (string, error)
 
@@ -24,7 +24,7 @@ var built sync.Map // string → func() (string, error)
 // test that does so takes a copy.
 func Binary(t testing.TB, b Build) string {
 	t.Helper()
-	once, _ := built.LoadOrStore(fmt.Sprintf("%+v", b), sync.OnceValues(b.binary))
+	once, _ := built.LoadOrStore(b.Program+" "+b.String(), sync.OnceValues(b.binary))
 	path, err := once.(func() (string, error))()
 	if err != nil {
 		t.Fatalf("build %s as %s: %v", b.Program, b, err)
@@ -73,26 +73,39 @@ func (b Build) binary() (string, error) {
 
 // build builds the sources into output. work is a folder for what it needs on the way.
 func (b Build) build(source, work, output string) error {
+	goCommand, err := b.goCommand(source)
+	if err != nil {
+		return err
+	}
 	env := b.environment()
 	if b.Vendor || b.GOPATH {
-		var err error
-		if source, env, err = b.vendored(source, work, env); err != nil {
+		if source, err = b.vendored(goCommand, source, work); err != nil {
 			return err
 		}
 		b.ModFile = ""
 	}
-	_, err := goCommand(source, env, append(b.arguments(), "-o", output, ".")...)
+	if b.GOPATH {
+		env = append(env, "GO111MODULE=off", "GOPATH="+filepath.Join(work, gopath))
+	}
+	_, err = run(source, env, goCommand, append(b.arguments(), "-o", output, ".")...)
 	return err
 }
 
-// goCommand runs the go command in a folder and returns what it prints.
-func goCommand(folder string, env []string, args ...string) (string, error) {
-	command := exec.Command("go", args...)
+// goCommand returns the path of the go command of b's version. It is called by its path, because
+// without modules the one in PATH takes no notice of GOTOOLCHAIN.
+func (b Build) goCommand(source string) (string, error) {
+	root, err := run(source, append(os.Environ(), "GOROOT=", "GOTOOLCHAIN="+b.toolchain()), "go", "env", "GOROOT")
+	return filepath.Join(root, "bin", "go"), err
+}
+
+// run runs a command in a folder and returns what it prints.
+func run(folder string, env []string, name string, args ...string) (string, error) {
+	command := exec.Command(name, args...)
 	command.Dir = folder
 	command.Env = append(env, "PWD="+folder)
 	output, err := command.CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, output)
+		return "", fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, output)
 	}
 	return strings.TrimSpace(string(output)), nil
 }

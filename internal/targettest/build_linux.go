@@ -23,7 +23,7 @@ type Build struct {
 	PIE bool
 	// CGO links the C library for what net and os/user take from it.
 	CGO bool
-	// Static links the C library in; without CGO executables are static anyway.
+	// Static links the C library in, for builds with CGO; the others are static anyway, unless PIE.
 	Static bool
 	// Trimpath leaves out the folders of the build machine.
 	Trimpath bool
@@ -106,7 +106,7 @@ func (b Build) arguments() []string {
 // environment is that of the go command. What the test's caller has set for builds does not reach it.
 func (b Build) environment() []string {
 	env := append(os.Environ(),
-		"GOTOOLCHAIN="+b.toolchain(), "GOOS=linux", "GOARCH="+b.arch(),
+		"GOROOT=", "GOTOOLCHAIN=local", "GOOS=linux", "GOARCH="+b.arch(),
 		"GOFLAGS=-buildvcs=false", "GOWORK=off", "GOEXPERIMENT=", "GODEBUG=", "GO111MODULE=on")
 	if b.CGO {
 		return append(env, "CGO_ENABLED=1")

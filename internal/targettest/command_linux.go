@@ -23,7 +23,7 @@ type Command struct {
 	Context string `json:"context,omitempty"`
 
 	// HTTP2 lets the client speak HTTP/2 over TLS, Insecure accept any certificate. Commands with the
-	// same two and the same Direct share a transport and its connections.
+	// same two share a transport and its connections.
 	HTTP2    bool `json:"http2,omitempty"`
 	Insecure bool `json:"insecure,omitempty"`
 	// Direct calls Transport.RoundTrip, without an http.Client. Follow follows redirects.

@@ -14,7 +14,7 @@ import (
 // hash is over all that decides what the executable is: the sources, the build and its toolchain.
 func (b Build) hash(source string) (string, error) {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%s %+v %q\n", b.version(), b, b.arguments())
+	fmt.Fprintf(sum, "%s %s %q\n", b.version(), b, b.arguments())
 	err := eachFile(source, func(name string, content []byte) error {
 		_, err := fmt.Fprintf(sum, "%q %d\n%s", name, len(content), content)
 		return err
@@ -41,19 +41,21 @@ func eachFile(source string, do func(name string, content []byte) error) error {
 	return nil
 }
 
-// vendored copies the sources to a folder below work, where their dependencies are in a vendor
-// folder, and returns that folder and the environment to build it with.
-func (b Build) vendored(source, work string, env []string) (string, []string, error) {
-	gopath := filepath.Join(work, "gopath")
-	folder := filepath.Join(gopath, "src", "example.com", b.Program)
+// gopath is the folder in which vendored works, laid out as GOPATH is.
+const gopath = "gopath"
+
+// vendored copies the sources to a folder below work, with their dependencies in a vendor folder,
+// and returns that folder.
+func (b Build) vendored(goCommand, source, work string) (string, error) {
+	folder := filepath.Join(work, gopath, "src", "example.com", b.Program)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return "", nil, err
+		return "", err
 	}
 	err := eachFile(source, func(name string, content []byte) error {
 		return os.WriteFile(filepath.Join(folder, name), content, 0o644)
 	})
 	if err != nil {
-		return "", nil, err
+		return "", err
 	}
 	if b.ModFile != "" {
 		for name, standard := range map[string]string{
@@ -61,20 +63,10 @@ func (b Build) vendored(source, work string, env []string) (string, []string, er
 			strings.TrimSuffix(b.ModFile, ".mod") + ".sum": "go.sum",
 		} {
 			if err := os.Rename(filepath.Join(folder, name), filepath.Join(folder, standard)); err != nil {
-				return "", nil, err
+				return "", err
 			}
 		}
 	}
-	if _, err := goCommand(folder, env, "mod", "vendor"); err != nil {
-		return "", nil, err
-	}
-	if !b.GOPATH {
-		return folder, env, nil
-	}
-	// Toolchains come from the module cache, which would else be below the new GOPATH.
-	modules, err := goCommand(folder, env, "env", "GOMODCACHE")
-	if err != nil {
-		return "", nil, err
-	}
-	return folder, append(env, "GO111MODULE=off", "GOPATH="+gopath, "GOMODCACHE="+modules), nil
+	_, err = run(folder, b.environment(), goCommand, "mod", "vendor")
+	return folder, err
 }
