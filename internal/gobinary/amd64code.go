@@ -8,25 +8,30 @@ import (
 	"golang.org/x/arch/x86/x86asm"
 )
 
+// decodeAMD64 needs to know where each instruction ends, as the next one starts
+// there.
 func decodeAMD64(text []byte, addr uint64) ([]instruction, error) {
 	instructions := make([]instruction, 0, len(text)/4)
 	for len(text) > 0 {
-		inst, err := x86asm.Decode(text, 64)
-		if err != nil {
-			return nil, fmt.Errorf("decoding the instruction at %#x: %w", addr, err)
+		i := instruction{addr: addr, size: uint8(vectorLength(text))}
+		if i.size == 0 {
+			inst, err := x86asm.Decode(text, 64)
+			if err != nil {
+				return nil, fmt.Errorf("decoding the instruction at %#x: %w", addr, err)
+			}
+			i.size = uint8(inst.Len)
+			i.setFlowAMD64(&inst)
+			if i.flow == flowNext {
+				i.effect, i.register = effectAMD64(&inst)
+				i.framePush = inst.Op == x86asm.PUSH && inst.Args[0] == x86asm.RBP
+			}
 		}
-		if inst.Len <= 0 || inst.Len > len(text) {
-			return nil, fmt.Errorf("the instruction at %#x does not end", addr)
-		}
-		i := instruction{addr: addr, size: uint8(inst.Len)}
-		i.setFlowAMD64(&inst)
-		if i.flow == flowNext {
-			i.effect, i.register = effectAMD64(&inst)
-			i.framePush = inst.Op == x86asm.PUSH && inst.Args[0] == x86asm.RBP
+		if i.size == 0 || int(i.size) > len(text) {
+			return nil, fmt.Errorf("decoding the instruction at %#x: it does not end", addr)
 		}
 		instructions = append(instructions, i)
-		text = text[inst.Len:]
-		addr += uint64(inst.Len)
+		text = text[i.size:]
+		addr += uint64(i.size)
 	}
 	return instructions, nil
 }
