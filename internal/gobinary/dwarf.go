@@ -52,6 +52,9 @@ func (m *image) findDWARFStructs(search structSearch) error {
 				return fmt.Errorf("unit at %#x: %w", unit.start, err)
 			}
 		}
+		if r.pos > unit.end {
+			return fmt.Errorf("unit at %#x does not end with an entry", unit.start)
+		}
 		r.skip(unit.end - r.pos)
 	}
 }
@@ -95,9 +98,6 @@ func findUnitStructs(r *dwarfReader, unit dwarfUnit, tables *abbrevTables, searc
 		}
 	}
 	addDWARFStructs(wanted)
-	if r.pos > unit.end {
-		return errors.New("its last entry does not end in it")
-	}
 	return r.err
 }
 

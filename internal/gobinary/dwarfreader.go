@@ -37,6 +37,14 @@ func (d *dwarfReader) fixed(size int) uint64 {
 	return binary.LittleEndian.Uint64(word[:])
 }
 
+// inside turns the end of the stream, where it must not end, into an error.
+func inside(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
 // uvarint reads a number in LEB128.
 func (d *dwarfReader) uvarint() uint64 {
 	var value uint64
@@ -85,7 +93,7 @@ func (d *dwarfReader) skip(n uint64) {
 		step := min(n, math.MaxInt32)
 		skipped, err := d.r.Discard(int(step))
 		d.pos += uint64(skipped)
-		d.err = err
+		d.err = inside(err)
 		n -= step
 	}
 }
@@ -102,6 +110,9 @@ type dwarfUnit struct {
 func (d *dwarfReader) nextUnit() (dwarfUnit, error) {
 	unit := dwarfUnit{start: d.pos}
 	length := d.fixed(4)
+	if errors.Is(d.err, io.EOF) {
+		return unit, io.EOF
+	}
 	const is64bit = 0xffffffff
 	wide := length == is64bit
 	if wide {
@@ -125,18 +136,20 @@ func (d *dwarfReader) nextUnit() (dwarfUnit, error) {
 	if d.err == nil && d.pos > unit.end {
 		return unit, fmt.Errorf("unit at %#x is shorter than its header", unit.start)
 	}
-	return unit, d.err
+	return unit, inside(d.err)
 }
 
 // dwarfEntry is what is read of an entry.
 type dwarfEntry struct {
 	name     []byte // valid until the next entry
-	location uint64
+	location uint64 // noLocation if it has none
 }
+
+const noLocation = math.MaxUint64
 
 // entry reads the attributes of an entry.
 func (d *dwarfReader) entry(abbrev dwarfAbbrev) dwarfEntry {
-	var entry dwarfEntry
+	entry := dwarfEntry{location: noLocation}
 	for _, a := range abbrev.attrs {
 		switch {
 		case a.attr == dwarfAttrName && a.form == dwarfFormString && abbrev.tagHasName():

@@ -41,9 +41,9 @@ func (p program) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s %s %s", p.name, p.toolchain, p.arch, strings.ReplaceAll(p.flags, "\x00", " ")))
 }
 
-// executables has the paths of the programs that have been built, for all tests
-// of the package.
-var executables struct {
+// programs has the paths of the programs that have been built, for all tests of
+// the package.
+var programs struct {
 	sync.Mutex
 	dir   string
 	paths map[program]func() (string, error)
@@ -55,24 +55,24 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	executables.dir = dir
-	executables.paths = make(map[program]func() (string, error))
+	programs.dir = dir
+	programs.paths = make(map[program]func() (string, error))
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)
 }
 
-// executable builds a program, once, and returns its path.
-func executable(t testing.TB, p program) string {
+// path builds the program, once, and returns where the executable is.
+func (p program) path(t testing.TB) string {
 	t.Helper()
-	executables.Lock()
-	build, ok := executables.paths[p]
+	programs.Lock()
+	build, ok := programs.paths[p]
 	if !ok {
-		path := filepath.Join(executables.dir, fmt.Sprintf("%s-%d", p.name, len(executables.paths)))
+		path := filepath.Join(programs.dir, fmt.Sprintf("%s-%d", p.name, len(programs.paths)))
 		build = sync.OnceValues(func() (string, error) { return path, p.build(path) })
-		executables.paths[p] = build
+		programs.paths[p] = build
 	}
-	executables.Unlock()
+	programs.Unlock()
 	path, err := build()
 	require.NoError(t, err)
 	return path
@@ -100,10 +100,10 @@ func (p program) build(path string) error {
 	return nil
 }
 
-// open builds a program and opens it. The file is closed when the test ends.
-func open(t testing.TB, p program) (*File, *os.File) {
+// open builds the program and opens it. The file is closed when the test ends.
+func (p program) open(t testing.TB) (*File, *os.File) {
 	t.Helper()
-	r, err := os.Open(executable(t, p))
+	r, err := os.Open(p.path(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { r.Close() })
 	f, err := Open(r)
