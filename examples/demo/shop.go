@@ -6,9 +6,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,11 +104,8 @@ func (s *shop) untilTraced(ctx context.Context, collector *process, file string)
 			return nil
 		}
 		if time.Now().After(deadline) {
-			var missing []string
-			for what := range wanted {
-				missing = append(missing, what)
-			}
-			return errors.New("no spans of " + strings.Join(missing, ", ") + " after " + attachTimeout.String())
+			missing := strings.Join(slices.Sorted(maps.Keys(wanted)), ", ")
+			return fmt.Errorf("no spans of %s after %v", missing, attachTimeout)
 		}
 	}
 }
