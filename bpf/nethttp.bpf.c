@@ -11,6 +11,10 @@
 #include "include/target.h"
 #include "include/traceparent.h"
 
+/* Kept equal to the operations in internal/instrument/nethttp/nethttp.go. */
+#define OPERATION_HTTP_SERVER 1
+#define OPERATION_HTTP_CLIENT 2
+
 #define URI_MAX 4160
 #define QUERY_MAX 2048
 #define NAME_MAX 256

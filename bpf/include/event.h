@@ -19,12 +19,6 @@ enum event_type {
 	EVENT_END = 2,
 };
 
-/* What a span was: the instrumentation's operation. */
-enum operation {
-	OPERATION_HTTP_SERVER = 1,
-	OPERATION_HTTP_CLIENT = 2,
-};
-
 /* How a span ended. */
 enum outcome {
 	OUTCOME_RETURNED = 0,  /* error_type says whether with an error */
@@ -36,7 +30,7 @@ enum outcome {
 
 struct event {
 	u8 type;
-	u8 operation;
+	u8 operation; /* each instrumentation's own number */
 	u16 binary;
 	u32 tgid;
 	u64 time; /* ns since boot, suspend included: CLOCK_BOOTTIME */

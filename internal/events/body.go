@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package events
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+var errShortBody = errors.New("event ends before its fields do")
+
+// Body reads the operation's own part of an event, field after field. The first read
+// behind the end sets an error that stays.
+type Body struct {
+	rest []byte
+	err  error
+}
+
+// NewBody starts reading b.
+func NewBody(b []byte) Body { return Body{rest: b} }
+
+// Bytes returns the next n bytes, which point into the event, or nil at its end.
+func (b *Body) Bytes(n int) []byte {
+	if b.err != nil || n > len(b.rest) {
+		b.err = errShortBody
+		return nil
+	}
+	field := b.rest[:n]
+	b.rest = b.rest[n:]
+	return field
+}
+
+// Uint8 returns the next byte.
+func (b *Body) Uint8() uint8 {
+	if field := b.Bytes(1); field != nil {
+		return field[0]
+	}
+	return 0
+}
+
+// Uint16 returns the next two bytes.
+func (b *Body) Uint16() uint16 {
+	if field := b.Bytes(2); field != nil {
+		return binary.LittleEndian.Uint16(field)
+	}
+	return 0
+}
+
+// Int64 returns the next eight bytes.
+func (b *Body) Int64() int64 {
+	if field := b.Bytes(8); field != nil {
+		return int64(binary.LittleEndian.Uint64(field))
+	}
+	return 0
+}
+
+// String returns the next n bytes as a string of its own.
+func (b *Body) String(n uint16) string { return string(b.Bytes(int(n))) }
+
+// Err tells whether the event was shorter than what was read from it.
+func (b *Body) Err() error { return b.err }

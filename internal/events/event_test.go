@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package events
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+func startRecord() []byte {
+	record := make([]byte, startSize, startSize+4)
+	copy(record, []byte{1, 2, 0x34, 0x12, 7, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8})
+	for i := 24; i < 48; i++ {
+		record[i] = byte(i)
+	}
+	record[48], record[49] = 1, 1
+	return append(record, "body"...)
+}
+
+func TestDecodeStart(t *testing.T) {
+	record := startRecord()
+	header, err := DecodeHeader(record)
+	require.NoError(t, err)
+	assert.Equal(t, Header{
+		Type: TypeStart, Operation: 2, Binary: 0x1234, TGID: 7, Time: 9,
+		SpanID: pcommon.SpanID{1, 2, 3, 4, 5, 6, 7, 8},
+	}, header)
+
+	start, err := DecodeStart(header, record)
+	require.NoError(t, err)
+	assert.Equal(t, pcommon.TraceID(record[24:40]), start.TraceID)
+	assert.Equal(t, pcommon.SpanID(record[40:48]), start.ParentID)
+	assert.Equal(t, uint8(1), start.Flags)
+	assert.True(t, start.ParentIsRemote)
+	assert.Equal(t, "body", string(start.Body))
+}
+
+func TestDecodeEnd(t *testing.T) {
+	record := make([]byte, endSize)
+	record[0], record[24], record[32], record[33] = byte(TypeEnd), 0xaa, byte(Goexit), 1
+	record = append(record, "body"...)
+	header, err := DecodeHeader(record)
+	require.NoError(t, err)
+	end, err := DecodeEnd(header, record)
+	require.NoError(t, err)
+	assert.Equal(t, End{Header: header, ErrorType: 0xaa, Outcome: Goexit, HasError: true, Body: []byte("body")}, end)
+}
+
+func TestShortRecordsAreErrors(t *testing.T) {
+	record := startRecord()
+	_, err := DecodeHeader(record[:headerSize-1])
+	require.ErrorContains(t, err, "23 bytes")
+	_, err = DecodeStart(Header{}, record[:startSize-1])
+	require.ErrorContains(t, err, "shorter")
+	_, err = DecodeEnd(Header{}, record[:endSize-1])
+	require.ErrorContains(t, err, "shorter")
+}
+
+func TestBody(t *testing.T) {
+	body := NewBody([]byte{1, 2, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 'a', 'b'})
+	assert.Equal(t, uint8(1), body.Uint8())
+	assert.Equal(t, uint16(2), body.Uint16())
+	assert.Equal(t, int64(-1), body.Int64())
+	assert.Equal(t, "ab", body.String(2))
+	require.NoError(t, body.Err())
+	assert.Empty(t, body.String(1))
+	assert.Zero(t, body.Int64())
+	assert.ErrorIs(t, body.Err(), errShortBody)
+}

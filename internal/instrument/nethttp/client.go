@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nethttp
+
+import (
+	"fmt"
+	"net/url"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+)
+
+// clientStart is struct client_start behind its start_event.
+type clientStart struct {
+	contentLength int64 // 0: none, or not known
+	method, host  string
+	url           url.URL
+}
+
+func decodeClientStart(body []byte) (clientStart, error) {
+	var c clientStart
+	b := events.NewBody(body)
+	c.contentLength = b.Int64()
+	hasUser := b.Uint8() != 0
+	b.Bytes(3)
+	readStrings(&b, []*string{
+		&c.method, &c.url.Scheme, &c.url.Opaque, &c.url.Host, &c.url.Path, &c.url.RawPath, &c.url.RawQuery, &c.url.Fragment, &c.host,
+	})
+	if hasUser {
+		c.url.User = url.UserPassword(redacted, redacted)
+	}
+	return c, b.Err()
+}
+
+// clientEnd is struct client_end behind its end_event.
+type clientEnd struct {
+	contentLength          int64 // -1: not known
+	status                 uint16
+	protoMajor, protoMinor uint8
+}
+
+func decodeClientEnd(body []byte) (clientEnd, error) {
+	if len(body) == 0 {
+		return clientEnd{contentLength: -1}, nil // the round trip did not finish
+	}
+	b := events.NewBody(body)
+	e := clientEnd{contentLength: b.Int64(), status: b.Uint16(), protoMajor: b.Uint8(), protoMinor: b.Uint8()}
+	return e, b.Err()
+}
+
+// clientSpan follows the semantic conventions of HTTP client spans.
+func clientSpan(start events.Start, end instrument.End, span ptrace.Span) error {
+	c, err := decodeClientStart(start.Body)
+	if err != nil {
+		return fmt.Errorf("start of a client span: %w", err)
+	}
+	e, err := decodeClientEnd(end.Body)
+	if err != nil {
+		return fmt.Errorf("end of a client span: %w", err)
+	}
+	attributes := span.Attributes()
+	attributes.EnsureCapacity(12)
+	span.SetKind(ptrace.SpanKindClient)
+	span.SetName(putMethod(c.method, attributes))
+
+	c.url.RawQuery = redactQuery(c.url.RawQuery)
+	attributes.PutStr(string(semconv.URLFullKey), c.url.String())
+	host, port := splitHostPort(c.url.Host)
+	if port == 0 {
+		port = defaultPort(c.url.Scheme)
+	}
+	putAddress(attributes, string(semconv.ServerAddressKey), string(semconv.ServerPortKey), host, port)
+	if c.contentLength > 0 {
+		attributes.PutInt(string(semconv.HTTPRequestBodySizeKey), c.contentLength)
+	}
+	if e.status != 0 {
+		attributes.PutInt(string(semconv.HTTPResponseStatusCodeKey), int64(e.status))
+		if version := protocolVersion(e.protoMajor, e.protoMinor); version != "" {
+			attributes.PutStr(string(semconv.NetworkProtocolVersionKey), version)
+		}
+		if e.contentLength >= 0 && c.method != "HEAD" {
+			attributes.PutInt(string(semconv.HTTPResponseBodySizeKey), e.contentLength)
+		}
+	}
+	putOutcome(end, e.status, 400, span)
+	return nil
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nethttp
+
+import (
+	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+)
+
+// requestLayout is struct request_layout, bpf/nethttp.bpf.c.
+type requestLayout struct {
+	Size                           uint16
+	Method, URL                    uint16
+	ProtoMajor, ProtoMinor         uint16
+	Header, ContentLength, Host    uint16
+	RemoteAddr, RequestURI         uint16
+	TLS, Context, Pattern, Padding uint16
+}
+
+// writerLayout is struct writer_layout.
+type writerLayout struct {
+	State, Status, Written, Padding uint16
+}
+
+// layout is struct net_http_layout.
+type layout struct {
+	Request, HTTP2Request                         requestLayout
+	Writers                                       [http2Servers]writerLayout
+	ResponseStatus, ResponseWroteHeader           uint16
+	ResponseWritten                               uint16
+	PatternStr                                    uint16
+	URLSize, URLScheme, URLOpaque, URLUser        uint16
+	URLHost, URLPath, URLRawPath, URLRawQuery     uint16
+	URLFragment                                   uint16
+	AnswerSize, AnswerStatus                      uint16
+	AnswerProtoMajor, AnswerProtoMinor, AnswerLen uint16
+	Padding                                       [2]uint16
+}
+
+// The HTTP/2 servers, enum http2. A probe's variant says which one it is for.
+const (
+	http2Bundled  = iota // net/http.http2…, up to Go 1.26
+	http2Internal        // net/http/internal/http2, from Go 1.27
+	http2Module          // golang.org/x/net/http2
+	http2Servers
+)
+
+func want(pkg, structName, field string, offset *uint16) instrument.Want {
+	return instrument.Want{Field: gobinary.Field{Package: pkg, Struct: structName, Field: field}, Offset: offset}
+}
+
+// wants lists the fields that are read in every binary with net/http. Those that only
+// some versions of Go have come with optional.
+func (l *layout) wants() []instrument.Want {
+	const http, url = "net/http", "net/url"
+	return []instrument.Want{
+		want(http, "Request", "Method", &l.Request.Method),
+		want(http, "Request", "URL", &l.Request.URL),
+		want(http, "Request", "ProtoMajor", &l.Request.ProtoMajor),
+		want(http, "Request", "ProtoMinor", &l.Request.ProtoMinor),
+		want(http, "Request", "Header", &l.Request.Header),
+		want(http, "Request", "ContentLength", &l.Request.ContentLength),
+		want(http, "Request", "Host", &l.Request.Host),
+		want(http, "Request", "RemoteAddr", &l.Request.RemoteAddr),
+		want(http, "Request", "RequestURI", &l.Request.RequestURI),
+		want(http, "Request", "TLS", &l.Request.TLS),
+		want(http, "Request", "ctx", &l.Request.Context),
+		want(http, "response", "status", &l.ResponseStatus),
+		want(http, "response", "wroteHeader", &l.ResponseWroteHeader),
+		want(http, "response", "written", &l.ResponseWritten),
+		want(url, "URL", "Scheme", &l.URLScheme),
+		want(url, "URL", "Opaque", &l.URLOpaque),
+		want(url, "URL", "User", &l.URLUser),
+		want(url, "URL", "Host", &l.URLHost),
+		want(url, "URL", "Path", &l.URLPath),
+		want(url, "URL", "RawPath", &l.URLRawPath),
+		want(url, "URL", "RawQuery", &l.URLRawQuery),
+		want(url, "URL", "Fragment", &l.URLFragment),
+		want(http, "Response", "StatusCode", &l.AnswerStatus),
+		want(http, "Response", "ProtoMajor", &l.AnswerProtoMajor),
+		want(http, "Response", "ProtoMinor", &l.AnswerProtoMinor),
+		want(http, "Response", "ContentLength", &l.AnswerLen),
+	}
+}
+
+// patternWants lists what http.ServeMux notes of the route, from Go 1.22 on.
+func (l *layout) patternWants() []instrument.Want {
+	return []instrument.Want{
+		want("net/http", "Request", "pat", &l.Request.Pattern),
+		want("net/http", "pattern", "str", &l.PatternStr),
+	}
+}
+
+// requestWants lists the fields of the request that HTTP/2 servers have from Go 1.27 on.
+func (l *layout) http2RequestWants() []instrument.Want {
+	const pkg, name = "net/http/internal/http2", "ServerRequest"
+	r := &l.HTTP2Request
+	return []instrument.Want{
+		want(pkg, name, "Method", &r.Method),
+		want(pkg, name, "URL", &r.URL),
+		want(pkg, name, "ProtoMajor", &r.ProtoMajor),
+		want(pkg, name, "ProtoMinor", &r.ProtoMinor),
+		want(pkg, name, "Header", &r.Header),
+		want(pkg, name, "ContentLength", &r.ContentLength),
+		want(pkg, name, "Host", &r.Host),
+		want(pkg, name, "RemoteAddr", &r.RemoteAddr),
+		want(pkg, name, "RequestURI", &r.RequestURI),
+		want(pkg, name, "TLS", &r.TLS),
+		want(pkg, name, "Context", &r.Context),
+	}
+}
+
+// writerWants lists the fields of the response writer of one HTTP/2 server.
+func (l *layout) writerWants(server int) []instrument.Want {
+	pkg, prefix := "net/http", "http2"
+	switch server {
+	case http2Internal:
+		pkg, prefix = "net/http/internal/http2", ""
+	case http2Module:
+		pkg, prefix = "golang.org/x/net/http2", ""
+	}
+	writer, state := prefix+"responseWriter", prefix+"responseWriterState"
+	w := &l.Writers[server]
+	return []instrument.Want{
+		want(pkg, writer, "rws", &w.State),
+		want(pkg, state, "status", &w.Status),
+		want(pkg, state, "wroteBytes", &w.Written),
+	}
+}
+
+// setSizes computes how much of each struct must be read to have all wanted fields, of
+// which the largest, strings and interface values, take 16 bytes.
+func (l *layout) setSizes() {
+	l.Request.Size = reach(l.Request.Method, l.Request.URL, l.Request.ProtoMajor, l.Request.ProtoMinor, l.Request.Header,
+		l.Request.ContentLength, l.Request.Host, l.Request.RemoteAddr, l.Request.RequestURI, l.Request.TLS, l.Request.Context)
+	r := &l.HTTP2Request
+	r.Size = reach(r.Method, r.URL, r.ProtoMajor, r.ProtoMinor, r.Header, r.ContentLength, r.Host, r.RemoteAddr, r.RequestURI, r.Context)
+	l.URLSize = reach(l.URLScheme, l.URLOpaque, l.URLHost, l.URLPath, l.URLRawPath, l.URLRawQuery, l.URLFragment)
+	l.AnswerSize = reach(l.AnswerStatus, l.AnswerProtoMajor, l.AnswerProtoMinor, l.AnswerLen)
+}
+
+func reach(offsets ...uint16) uint16 {
+	var size uint16
+	for _, offset := range offsets {
+		if offset != instrument.Missing {
+			size = max(size, offset+16)
+		}
+	}
+	return size
+}
+
+// forget makes every offset unknown.
+func (l *layout) forget() {
+	all := append(l.wants(), l.patternWants()...)
+	all = append(all, l.http2RequestWants()...)
+	for server := range http2Servers {
+		all = append(all, l.writerWants(server)...)
+	}
+	instrument.Resolve(all, nil)
+	l.HTTP2Request.Pattern = instrument.Missing
+}

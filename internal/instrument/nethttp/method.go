@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nethttp
+
+import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+)
+
+// knownMethods are those that semantic conventions list for http.request.method: RFC 9110,
+// section 9.3, and RFC 5789. All others are _OTHER, so that clients cannot invent values.
+var knownMethods = map[string]bool{
+	"CONNECT": true, "DELETE": true, "GET": true, "HEAD": true, "OPTIONS": true,
+	"PATCH": true, "POST": true, "PUT": true, "QUERY": true, "TRACE": true,
+}
+
+const otherMethod = "_OTHER"
+
+// putMethod sets the attributes of a method and returns what a span's name says for it.
+func putMethod(method string, attributes pcommon.Map) string {
+	if method == "" {
+		method = "GET" // what an empty Request.Method means to a Transport
+	}
+	if knownMethods[method] {
+		attributes.PutStr(string(semconv.HTTPRequestMethodKey), method)
+		return method
+	}
+	attributes.PutStr(string(semconv.HTTPRequestMethodKey), otherMethod)
+	attributes.PutStr(string(semconv.HTTPRequestMethodOriginalKey), method)
+	return "HTTP"
+}

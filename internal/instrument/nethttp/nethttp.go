@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package nethttp traces net/http: one server span per request that reaches a handler,
+// one client span per round trip of a Transport. HTTP/2 servers of golang.org/x/net/http2
+// belong to it, since they serve the same handlers.
+package nethttp
+
+import (
+	"fmt"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+)
+
+// The instrumentations, as the configuration names them.
+const (
+	server = "net_http_server"
+	client = "net_http_client"
+)
+
+// The operations of their events, OPERATION_… in bpf/nethttp.bpf.c.
+const (
+	operationServer events.Operation = 1
+	operationClient events.Operation = 2
+)
+
+type library struct{}
+
+// Library returns the library.
+func Library() instrument.Library { return library{} }
+
+func (library) Name() string { return "nethttp" }
+
+func (library) LayoutMap() string { return "net_http_layouts" }
+
+func (library) Instrumentations() []instrument.Instrumentation {
+	return []instrument.Instrumentation{
+		{Name: server, Operation: operationServer},
+		{Name: client, Operation: operationClient},
+	}
+}
+
+func (library) Span(start events.Start, end instrument.End, span ptrace.Span) error {
+	switch start.Operation {
+	case operationServer:
+		return serverSpan(start, end, span)
+	case operationClient:
+		return clientSpan(start, end, span)
+	}
+	return fmt.Errorf("operation %d is not one of net/http", start.Operation)
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nethttp
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+)
+
+// maxComponent bounds url.path and url.query, in bytes.
+const maxComponent = 2048
+
+// serverStart is struct server_start behind its start_event.
+type serverStart struct {
+	contentLength          int64 // -1: not known
+	protoMajor, protoMinor uint8
+	tls                    bool
+	method, uri, host      string
+	remoteAddr, userAgent  string
+	tracestate             string
+	forwarding             forwarding
+}
+
+func decodeServerStart(body []byte) (serverStart, error) {
+	b := events.NewBody(body)
+	s := serverStart{contentLength: b.Int64(), protoMajor: b.Uint8(), protoMinor: b.Uint8(), tls: b.Uint8() != 0}
+	b.Uint8()
+	strings := []*string{
+		&s.method, &s.uri, &s.host, &s.remoteAddr, &s.userAgent, &s.tracestate,
+		&s.forwarding.forwarded, &s.forwarding.xFor, &s.forwarding.xHost, &s.forwarding.xProto,
+	}
+	readStrings(&b, strings)
+	return s, b.Err()
+}
+
+// readStrings reads the lengths of strings, that many, and then the strings. The lengths
+// of an even number of words end where the next eight bytes begin, see the structs.
+func readStrings(b *events.Body, strings []*string) {
+	var lengths [16]uint16
+	for i := range strings {
+		lengths[i] = b.Uint16()
+	}
+	if len(strings)%2 != 0 {
+		b.Uint16()
+	}
+	for i, s := range strings {
+		*s = b.String(lengths[i])
+	}
+}
+
+// serverEnd is struct server_end behind its end_event.
+type serverEnd struct {
+	written int64 // -1: not known
+	status  uint16
+	pattern string
+}
+
+func decodeServerEnd(body []byte) (serverEnd, error) {
+	if len(body) == 0 {
+		return serverEnd{written: -1}, nil // the handler did not finish
+	}
+	b := events.NewBody(body)
+	e := serverEnd{written: b.Int64(), status: b.Uint16()}
+	length := b.Uint16()
+	b.Bytes(4)
+	e.pattern = b.String(length)
+	return e, b.Err()
+}
+
+// serverSpan follows the semantic conventions of HTTP server spans.
+func serverSpan(start events.Start, end instrument.End, span ptrace.Span) error {
+	s, err := decodeServerStart(start.Body)
+	if err != nil {
+		return fmt.Errorf("start of a server span: %w", err)
+	}
+	e, err := decodeServerEnd(end.Body)
+	if err != nil {
+		return fmt.Errorf("end of a server span: %w", err)
+	}
+	attributes := span.Attributes()
+	attributes.EnsureCapacity(16)
+	span.SetKind(ptrace.SpanKindServer)
+	span.TraceState().FromRaw(s.tracestate)
+	name := putMethod(s.method, attributes)
+	if route := route(e.pattern); route != "" {
+		attributes.PutStr(string(semconv.HTTPRouteKey), route)
+		name += " " + route
+	}
+	span.SetName(name)
+	putServerURL(s, attributes)
+	putServerPeers(s, attributes)
+	if version := protocolVersion(s.protoMajor, s.protoMinor); version != "" {
+		attributes.PutStr(string(semconv.NetworkProtocolVersionKey), version)
+	}
+	if s.userAgent != "" {
+		attributes.PutStr(string(semconv.UserAgentOriginalKey), s.userAgent)
+	}
+	if s.contentLength >= 0 {
+		attributes.PutInt(string(semconv.HTTPRequestBodySizeKey), s.contentLength)
+	}
+	if e.status != 0 {
+		attributes.PutInt(string(semconv.HTTPResponseStatusCodeKey), int64(e.status))
+		// What a handler writes in answer to HEAD is counted but not sent.
+		if e.written >= 0 && s.method != "HEAD" {
+			attributes.PutInt(string(semconv.HTTPResponseBodySizeKey), e.written)
+		}
+	}
+	putOutcome(end, e.status, 500, span)
+	return nil
+}
+
+func putServerURL(s serverStart, attributes pcommon.Map) {
+	path, query, _ := strings.Cut(s.uri, "?")
+	if !strings.HasPrefix(s.uri, "/") {
+		// The absolute form that clients send to proxies, the authority of CONNECT, or "*".
+		if u, err := url.Parse(s.uri); err == nil && u.Scheme != "" && u.Host != "" {
+			path, query = u.EscapedPath(), u.RawQuery
+		}
+	}
+	attributes.PutStr(string(semconv.URLPathKey), cut(path))
+	if query != "" {
+		attributes.PutStr(string(semconv.URLQueryKey), redactQuery(cut(query)))
+	}
+}
+
+func putServerPeers(s serverStart, attributes pcommon.Map) {
+	original := s.forwarding.origin()
+	scheme := "http"
+	if s.tls {
+		scheme = "https"
+	}
+	if original.scheme != "" {
+		scheme = original.scheme
+	}
+	attributes.PutStr(string(semconv.URLSchemeKey), scheme)
+
+	host, port := splitHostPort(s.host)
+	if original.host != "" {
+		host, port = splitHostPort(original.host)
+	}
+	if port == 0 {
+		port = defaultPort(scheme)
+	}
+	putAddress(attributes, string(semconv.ServerAddressKey), string(semconv.ServerPortKey), host, port)
+
+	peer, peerPort := splitHostPort(s.remoteAddr)
+	putAddress(attributes, string(semconv.NetworkPeerAddressKey), string(semconv.NetworkPeerPortKey), peer, peerPort)
+	client := peer
+	if original.client != "" {
+		client, _ = splitHostPort(original.client)
+	}
+	if client != "" {
+		attributes.PutStr(string(semconv.ClientAddressKey), client)
+	}
+}
+
+// route is http.route from a ServeMux pattern, "[METHOD ][HOST]/[PATH]".
+func route(pattern string) string {
+	if i := strings.IndexByte(pattern, '/'); i >= 0 {
+		return pattern[i:]
+	}
+	return ""
+}
+
+func cut(component string) string { return component[:min(len(component), maxComponent)] }

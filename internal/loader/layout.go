@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loader
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+)
+
+// RuntimeLayout is struct runtime_layout, bpf/include/goroutine.h: what every program
+// reads of Go's runtime.
+type RuntimeLayout struct {
+	Goid, ParentGoid, StackHi    uint16
+	Panic, PanicArg, PanicGoexit uint16
+	MapsAreSwiss, Padding        uint16
+}
+
+// stackHi is the offset of hi in runtime.stack, which is {lo, hi uintptr}.
+const stackHi = 8
+
+// ResolveRuntime finds the runtime's layout in a binary and the fields that it lacks.
+// It is an error if goroutines cannot be told apart, for then nothing can be traced.
+func ResolveRuntime(f *gobinary.File) (RuntimeLayout, gobinary.Layout, []gobinary.Field, error) {
+	var l RuntimeLayout
+	want := func(structName, field string, offset *uint16) instrument.Want {
+		return instrument.Want{Field: gobinary.Field{Package: "runtime", Struct: structName, Field: field}, Offset: offset}
+	}
+	wants := []instrument.Want{
+		want("g", "goid", &l.Goid),
+		want("g", "stack", &l.StackHi),
+		want("g", "_panic", &l.Panic),
+		want("_panic", "arg", &l.PanicArg),
+		want("_panic", "goexit", &l.PanicGoexit),
+	}
+	minor, err := f.GoMinor()
+	if err != nil {
+		return l, nil, nil, fmt.Errorf("Go version %q: %w", f.GoVersion(), err)
+	}
+	l.ParentGoid = instrument.Missing
+	if minor >= 21 {
+		wants = append(wants, want("g", "parentGoid", &l.ParentGoid))
+	}
+	fields, err := f.Layout(instrument.Fields(wants))
+	if err != nil && len(fields) == 0 {
+		return l, nil, nil, fmt.Errorf("layouts of the runtime: %w", err)
+	}
+	missing := instrument.Resolve(wants, fields)
+	if l.Goid == instrument.Missing || l.StackHi == instrument.Missing {
+		return l, fields, missing, errors.New("layout of runtime.g is not known")
+	}
+	l.StackHi += stackHi
+	if usesSwissMaps(minor, f) {
+		l.MapsAreSwiss = 1
+	}
+	return l, fields, missing, nil
+}
+
+// usesSwissMaps tells which kind of map a binary has: the one of internal/runtime/maps
+// from Go 1.24 on, unless the experiment was switched off.
+func usesSwissMaps(minor int, f *gobinary.File) bool {
+	if minor < 24 {
+		return false
+	}
+	for _, setting := range f.BuildInfo().Settings {
+		if setting.Key == "GOEXPERIMENT" && strings.Contains(setting.Value, "noswissmap") {
+			return false
+		}
+	}
+	return !strings.Contains(f.GoVersion(), "noswissmap")
+}
+
+// contextTypeKey and contextType are the structs of the same names in
+// bpf/include/lineage.h.
+type contextTypeKey struct {
+	Type, Binary uint64
+}
+
+type contextType struct {
+	Offset, Via, Dereference uint32
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build amd64 || arm64
+
+package loader
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/features"
+	"github.com/cilium/ebpf/rlimit"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+)
+
+const (
+	// RingBytes is the size of the ring buffer.
+	RingBytes = 8 << 20
+	// wakeupShare is the part of the ring buffer that fills up before the reader is woken.
+	wakeupShare = 8
+	// spareScratches is how many more working buffers there are than processors, for
+	// programs that were preempted while they had one.
+	spareScratches = 16
+)
+
+// Loader is the loaded kernel side. There is one in a process, for any number of
+// targets.
+type Loader struct {
+	collections []*ebpf.Collection
+	maps        map[string]*ebpf.Map
+	programs    map[string]*ebpf.Program
+	// multi says that the programs were loaded for uprobe_multi links.
+	multi bool
+}
+
+// Load loads the programs of all libraries. The error says what the kernel or the
+// privileges lack.
+func Load(libraries []instrument.Library) (*Loader, error) {
+	if err := rlimit.RemoveMemlock(); err != nil {
+		return nil, explain(fmt.Errorf("raise the limit of locked memory: %w", err))
+	}
+	if err := checkKernel(); err != nil {
+		return nil, err
+	}
+	l := &Loader{
+		maps:     map[string]*ebpf.Map{},
+		programs: map[string]*ebpf.Program{},
+		multi:    features.HaveBPFLinkUprobeMulti() == nil,
+	}
+	for _, library := range libraries {
+		if err := l.load(library); err != nil {
+			l.Close()
+			return nil, explain(fmt.Errorf("load the programs of %s: %w", library.Name(), err))
+		}
+	}
+	return l, nil
+}
+
+// load adds a library. The maps that it shares with others, those of bpf/include, are
+// made by the first one.
+func (l *Loader) load(library instrument.Library) error {
+	spec, err := library.Programs()
+	if err != nil {
+		return err
+	}
+	if err := l.configure(spec); err != nil {
+		return err
+	}
+	shared := map[string]*ebpf.Map{}
+	for name := range spec.Maps {
+		if m, ok := l.maps[name]; ok {
+			shared[name] = m
+		}
+	}
+	collection, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: shared})
+	if err != nil {
+		return err
+	}
+	l.collections = append(l.collections, collection)
+	for name, m := range collection.Maps {
+		if shared[name] == nil && name[0] != '.' {
+			l.maps[name] = m
+		}
+	}
+	for name, program := range collection.Programs {
+		l.programs[name] = program
+	}
+	return nil
+}
+
+// configure fits a library's part to this machine.
+func (l *Loader) configure(spec *ebpf.CollectionSpec) error {
+	cpus, err := ebpf.PossibleCPU()
+	if err != nil {
+		return fmt.Errorf("count the processors: %w", err)
+	}
+	slots := uint32(cpus + spareScratches)
+	spec.Maps["scratches"].MaxEntries = slots
+	if err := spec.Variables["scratch_slots"].Set(slots); err != nil {
+		return err
+	}
+	spec.Maps["events"].MaxEntries = RingBytes
+	if err := spec.Variables["wakeup_bytes"].Set(uint64(RingBytes / wakeupShare)); err != nil {
+		return err
+	}
+	for _, program := range spec.Programs {
+		if l.multi {
+			program.AttachType = ebpf.AttachTraceUprobeMulti
+		}
+	}
+	return nil
+}
+
+// Events is the ring buffer that all programs write to.
+func (l *Loader) Events() *ebpf.Map { return l.maps["events"] }
+
+// Close detaches nothing: attachments are closed by who made them. It frees programs
+// and maps.
+func (l *Loader) Close() error {
+	for _, collection := range l.collections {
+		collection.Close()
+	}
+	return nil
+}
+
+// Losses returns what the kernel side lost so far, in the order of events.KernelLosses.
+func (l *Loader) Losses(counts []uint64) error {
+	for i := range counts {
+		if err := l.maps["losses"].Lookup(uint32(i), &counts[i]); err != nil {
+			return fmt.Errorf("read the counter of losses %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+var errNoMap = errors.New("no such map")
+
+// put writes one element of a map.
+func (l *Loader) put(name string, key, value any) error {
+	m := l.maps[name]
+	if m == nil {
+		return fmt.Errorf("map %s: %w", name, errNoMap)
+	}
+	if err := m.Put(key, value); err != nil {
+		return fmt.Errorf("map %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build amd64 || arm64
+
+package loader
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cilium/ebpf"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
+)
+
+// MaxBinaries is how many binaries the kernel side has room for, BINARIES_MAX.
+const MaxBinaries = 4096
+
+// Binary is what the kernel side knows of one binary.
+type Binary struct {
+	Runtime  RuntimeLayout
+	Contexts []gobinary.ContextType
+	Layouts  map[string]any // by the name of the map, see instrument.Library.LayoutMap
+}
+
+// AddBinary describes the binary with an index, before anything is attached to it.
+func (l *Loader) AddBinary(index uint16, b Binary) error {
+	key := uint32(index)
+	if err := l.put("runtime_layouts", key, b.Runtime); err != nil {
+		return err
+	}
+	for name, layout := range b.Layouts {
+		if err := l.put(name, key, layout); err != nil {
+			return err
+		}
+	}
+	for _, t := range b.Contexts {
+		value := contextType{Offset: t.Offset, Via: t.Via}
+		if t.Deref {
+			value.Dereference = 1
+		}
+		if err := l.put("context_types", contextTypeKey{Type: t.Type, Binary: uint64(index)}, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RemoveBinary makes the index free for another binary.
+func (l *Loader) RemoveBinary(index uint16, b Binary) error {
+	errs := []error{l.TraceAll(index, false)}
+	for _, t := range b.Contexts {
+		errs = append(errs, l.maps["context_types"].Delete(contextTypeKey{Type: t.Type, Binary: uint64(index)}))
+	}
+	return errors.Join(errs...)
+}
+
+// TraceAll says whether processes of a binary are traced before anything is known of
+// them.
+func (l *Loader) TraceAll(index uint16, traced bool) error {
+	return l.put("binaries", uint32(index), flag(traced))
+}
+
+// Trace says whether a process is traced.
+func (l *Loader) Trace(tgid uint32, traced bool) error {
+	return l.put("targets", tgid, flag(traced))
+}
+
+func flag(on bool) uint8 {
+	if on {
+		return 1
+	}
+	return 0
+}
+
+// stateKey is struct goroutine_key and struct context_key.
+type stateKey struct {
+	ID, TGID uint64
+}
+
+// Forget frees what is kept for a process that ended.
+func (l *Loader) Forget(tgid uint32) error {
+	var errs []error
+	if err := l.maps["targets"].Delete(tgid); err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
+		errs = append(errs, fmt.Errorf("map targets: %w", err))
+	}
+	if err := forgetState(l.maps["goroutines"], tgid, make([]goroutineState, forgetBatch)); err != nil {
+		errs = append(errs, fmt.Errorf("map goroutines: %w", err))
+	}
+	if err := forgetState(l.maps["contexts"], tgid, make([]contextState, forgetBatch)); err != nil {
+		errs = append(errs, fmt.Errorf("map contexts: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+// The sizes of struct goroutine and struct context_span.
+type (
+	goroutineState [272]byte
+	contextState   [48]byte
+)
+
+const forgetBatch = 1024
+
+// forgetState deletes the elements of a process. Batches take few system calls for the
+// state of all the other processes that is looked through.
+func forgetState(m *ebpf.Map, tgid uint32, values any) error {
+	var cursor ebpf.MapBatchCursor
+	keys := make([]stateKey, forgetBatch)
+	for {
+		n, err := m.BatchLookup(&cursor, keys, values, nil)
+		for _, key := range keys[:n] {
+			if key.TGID == uint64(tgid) {
+				if err := m.Delete(key); err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
+					return err
+				}
+			}
+		}
+		if errors.Is(err, ebpf.ErrKeyNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
