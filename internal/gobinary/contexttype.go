@@ -31,16 +31,20 @@ func (f *File) ContextTypes() ([]ContextType, error) {
 	if err != nil {
 		return nil, err
 	}
-	search := newContextSearch(types)
+	return types.contextTypes()
+}
+
+func (t *types) contextTypes() ([]ContextType, error) {
+	search := newContextSearch(t)
 	var found []ContextType
-	for _, t := range types.all {
-		structure := t
-		if types.kind(t) == kindPointer {
-			structure = types.elem(t)
-		} else if types.direct(t) {
+	for _, typ := range t.all {
+		structure := typ
+		if t.kind(typ) == kindPointer {
+			structure = t.elem(typ)
+		} else if t.direct(typ) {
 			continue
 		}
-		if types.kind(structure) != kindStruct || !search.implements(t) {
+		if t.kind(structure) != kindStruct || !search.implements(typ) {
 			continue
 		}
 		parent, ok := search.parent(structure, 0)
@@ -50,8 +54,8 @@ func (f *File) ContextTypes() ([]ContextType, error) {
 		if len(found) == maxContextTypes {
 			return nil, fmt.Errorf("more than %d types implement context.Context", maxContextTypes)
 		}
-		parent.Type = types.base + uint64(t)
+		parent.Type = t.base + uint64(typ)
 		found = append(found, parent)
 	}
-	return found, types.failure()
+	return found, t.failure()
 }

@@ -150,7 +150,7 @@ func TestTypesAgreeWithDWARF(t *testing.T) {
 			}
 			require.NoError(t, types.failure())
 			assert.Greater(t, structs, 500)
-			assert.Greater(t, compared, 2500)
+			assert.Greater(t, compared, 2000)
 		})
 	}
 }
@@ -227,7 +227,11 @@ func TestLayoutFromDWARF(t *testing.T) {
 	leaf := Field{"example.com/types/dotted.v2", "Leaf", "value"}
 	known := Field{"net/url", "URL", "Host"}
 	for _, toolchain := range toolchains {
-		for _, flags := range []string{flagsPlain, flagsPIE, "-ldflags=-compressdwarf=false"} {
+		variants := []string{flagsPlain, flagsPIE}
+		if toolchain == "go1.26.8" {
+			variants = append(variants, "-ldflags=-compressdwarf=false")
+		}
+		for _, flags := range variants {
 			p := program{name: "types", toolchain: toolchain, flags: flags}
 			t.Run(p.String(), func(t *testing.T) {
 				f, _ := p.open(t)
