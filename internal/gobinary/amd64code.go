@@ -10,14 +10,26 @@ import (
 
 // decodeAMD64 needs to know where each instruction ends, as the next one starts
 // there.
-func decodeAMD64(text []byte, addr uint64) ([]instruction, error) {
-	instructions := make([]instruction, 0, len(text)/4)
+func decodeAMD64(text []byte, addr uint64) (instructions []instruction, err error) {
+	// x86asm indexes out of range for some cut instructions. What isVector keeps
+	// from it are all that are known.
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("decoding the instruction at %#x: %v", addr, r)
+		}
+	}()
+	instructions = make([]instruction, 0, len(text)/4)
 	for len(text) > 0 {
-		i := instruction{addr: addr, size: uint8(vectorLength(text))}
-		if i.size == 0 {
+		i := instruction{addr: addr}
+		if isVector(text) {
+			i.size = uint8(vectorLength(text))
+		} else {
 			inst, err := x86asm.Decode(text, 64)
 			if err != nil {
 				return nil, fmt.Errorf("decoding the instruction at %#x: %w", addr, err)
+			}
+			if inst.Op == 0 { // a prefix alone: what follows it is cut or invalid
+				return nil, fmt.Errorf("decoding the instruction at %#x: %w", addr, x86asm.ErrUnrecognized)
 			}
 			i.size = uint8(inst.Len)
 			i.setFlowAMD64(&inst)

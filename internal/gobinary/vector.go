@@ -2,8 +2,25 @@
 
 package gobinary
 
-// vectorLength returns the length in bytes of an instruction with VEX or EVEX
-// prefix, 0 for any other. x86asm does not know all of them, and takes
+// isVector tells whether an instruction has a VEX or EVEX prefix, maybe behind
+// others.
+func isVector(text []byte) bool {
+	for _, b := range text {
+		switch {
+		case b == 0xc4 || b == 0xc5 || b == 0x62:
+			return true
+		case b&0xf0 == 0x40: // REX
+		case b == 0x26, b == 0x2e, b == 0x36, b == 0x3e, b >= 0x64 && b <= 0x67, b == 0xf0, b == 0xf2, b == 0xf3:
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// vectorLength returns the length in bytes of an instruction that starts with a VEX
+// or EVEX prefix, 0 for any other, as an older prefix before it makes it
+// invalid. x86asm does not know all of them, and takes
 // VZEROUPPER for longer than it is; GOAMD64=v3 puts some, SHLX and ANDN and
 // their kin, into ordinary code. None of them jumps. See the Intel Software
 // Developer's Manual, volume 2, sections 2.1.3, 2.3.5 and 2.7.

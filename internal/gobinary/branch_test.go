@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gobinary
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestBranchAfter(t *testing.T) {
+	const call, bl = "e8 00 00 00 00 |", "94000000 |"
+	branch := func(at, zero, nonZero uint64) Branch {
+		return Branch{siteAt(at, SiteBranch), codeEntry + zero, codeEntry + nonZero}
+	}
+	for _, c := range []struct {
+		name     string
+		arch     Arch
+		text     string
+		register Register
+		want     Branch // none if it is zero
+	}{
+		{"TESTQ, JE", AMD64, call + "48 85 db | 74 01 | 90 | c3", 1, branch(8, 11, 10)},
+		{"TESTQ, JNE", AMD64, call + "48 85 db | 75 01 | 90 | c3", 1, branch(8, 10, 11)},
+		{"long jump", AMD64, call + "48 85 db | 0f 84 01 00 00 00 | 90 | c3", 1, branch(8, 15, 14)},
+		{"CMPQ", AMD64, call + "48 83 fb 00 | 74 01 | 90 | c3", 1, branch(9, 12, 11)},
+		{"padding", AMD64, call + "66 0f 1f 44 00 00 | 48 85 c0 | 74 01 | 90 | c3", 0, branch(14, 17, 16)},
+		{"result is spilled", AMD64, call + "48 89 44 24 08 | 48 85 c9 | 74 01 | 90 | c3", 2, branch(13, 16, 15)},
+		{"move behind the test", AMD64, call + "48 85 db | 48 89 ca | 74 01 | 90 | c3", 1, branch(11, 14, 13)},
+		{"indirect call", AMD64, "ff d1 | 48 85 db | 74 01 | 90 | c3", 1, branch(5, 8, 7)},
+		{"jump in between", AMD64, call + "eb 01 | cc | 48 85 db | 74 01 | 90 | c3", 1, branch(11, 14, 13)},
+		{"another call ends there", AMD64, call + "eb 05 | " + call + "48 85 db | 74 01 | 90 | c3", 1, branch(15, 18, 17)},
+
+		{"other register", AMD64, call + "48 85 c0 | 74 01 | 90 | c3", 1, Branch{}},
+		{"half a register", AMD64, call + "85 db | 74 01 | 90 | c3", 1, Branch{}},
+		{"two registers", AMD64, call + "48 85 d3 | 74 01 | 90 | c3", 1, Branch{}},
+		{"other condition", AMD64, call + "48 85 db | 77 01 | 90 | c3", 1, Branch{}},
+		{"result is overwritten", AMD64, call + "48 8b 5c 24 08 | 48 85 db | 74 01 | 90 | c3", 1, Branch{}},
+		{"other result is overwritten", AMD64, call + "48 8b 4c 24 08 | 48 85 db | 74 01 | 90 | c3", 1, Branch{}},
+		{"byte is overwritten", AMD64, call + "0f b6 c9 | 48 85 db | 74 01 | 90 | c3", 1, Branch{}},
+		{"flags are overwritten", AMD64, call + "48 85 db | 31 d2 | 74 01 | 90 | c3", 1, Branch{}},
+		{"other test", AMD64, call + "48 85 db | 48 85 d2 | 74 01 | 90 | c3", 1, Branch{}},
+		{"no test", AMD64, call + "74 01 | 90 | c3", 1, Branch{}},
+		{"not the first jump", AMD64, call + "74 00 | 48 85 db | 74 01 | 90 | c3", 1, Branch{}},
+		{"call in between", AMD64, call + call + "48 85 db | 74 01 | 90 | c3", 1, Branch{}},
+		{"return in between", AMD64, call + "c3 | 48 85 db | 74 01 | 90 | c3", 1, Branch{}},
+		{"unknown instruction", AMD64, call + "0f a2 | 48 85 db | 74 01 | 90 | c3", 1, Branch{}},
+		{"compared with another", AMD64, call + "48 39 1d 00 00 00 00 | 75 01 | 90 | c3", 1, Branch{}},
+		{"a branch ends there", AMD64, call + "48 85 db | 74 01 | 90 | 77 f8 | c3", 1, Branch{}},
+		{"a jump ends there", AMD64, call + "48 85 db | 74 01 | 90 | eb f8", 1, Branch{}},
+		{"falls into the jump's target", AMD64, call + "eb 03 | 48 31 db | 48 85 db | 74 01 | 90 | c3", 1, Branch{}},
+		{"jump out", AMD64, call + "eb 7f", 1, Branch{}},
+		{"endless jump", AMD64, call + "eb fe", 1, Branch{}},
+		{"end of the function", AMD64, call, 1, Branch{}},
+		{"no call", AMD64, "90 | 48 85 db | 74 01 | 90 | c3", 1, Branch{}},
+
+		{"CBZ", ARM64, bl + "b4000041 | d503201f | d65f03c0", 1, branch(4, 12, 8)},
+		{"CBNZ", ARM64, bl + "b5000041 | d503201f | d65f03c0", 1, branch(4, 8, 12)},
+		{"result is spilled", ARM64, bl + "f90043e1 | b4000041 | d503201f | d65f03c0", 1, branch(8, 16, 12)},
+		{"copied", ARM64, bl + "aa0103e3 | b4000040 | d503201f | d65f03c0", 0, branch(8, 16, 12)},
+		{"indirect call", ARM64, "d63f0120 | b4000042 | d503201f | d65f03c0", 2, branch(4, 12, 8)},
+
+		{"other register", ARM64, bl + "b4000040 | d503201f | d65f03c0", 1, Branch{}},
+		{"half a register", ARM64, bl + "34000041 | d503201f | d65f03c0", 1, Branch{}},
+		{"no result register", ARM64, bl + "b4000045 | d503201f | d65f03c0", 0, Branch{}},
+		{"bit", ARM64, bl + "37000041 | d503201f | d65f03c0", 1, Branch{}},
+		{"result is loaded", ARM64, bl + "f94007e1 | b4000041 | d503201f | d65f03c0", 1, Branch{}},
+		{"other result is loaded", ARM64, bl + "a94087e3 | a94087e2 | b4000041 | d503201f | d65f03c0", 1, Branch{}},
+		{"result is a base that moves", ARM64, bl + "f8008403 | b4000041 | d503201f | d65f03c0", 1, Branch{}},
+		{"compared with another", ARM64, bl + "eb04003f | 54000041 | d503201f | d65f03c0", 1, Branch{}},
+		{"unknown instruction", ARM64, bl + "00000000 | b4000041 | d503201f | d65f03c0", 1, Branch{}},
+	} {
+		t.Run(c.arch.String()+" "+c.name, func(t *testing.T) {
+			got, ok := code(t, c.arch, c.text).BranchAfter(siteAt(0, SiteCall), c.register)
+			require.Equal(t, c.want != Branch{}, ok)
+			if ok {
+				assert.Equal(t, c.want, got)
+			}
+		})
+	}
+}
+
+func TestBranchAfterNoInstruction(t *testing.T) {
+	c := code(t, AMD64, "e8 00 00 00 00 | 48 85 db | 74 01 | 90 | c3")
+	_, ok := c.BranchAfter(siteAt(1, SiteCall), Register1)
+	assert.False(t, ok)
+}
+
+func TestComparisonAfter(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		arch     Arch
+		text     string
+		register Register
+		want     Site // none if it is zero
+	}{
+		{"memory", AMD64, "ff d1 | 48 39 1d 00 00 00 00 | 75 01 | 90 | c3", 1, siteAt(9, SiteBranch)},
+		{"register", AMD64, "ff d1 | 48 8b 15 00 00 00 00 | 48 39 da | 74 01 | 90 | c3", 1, siteAt(12, SiteBranch)},
+		{"register first", AMD64, "ff d1 | 48 39 d3 | 74 01 | 90 | c3", 1, siteAt(5, SiteBranch)},
+		{"arm64", ARM64, "d63f0120 | f9400084 | eb04003f | 54000041 | d503201f | d65f03c0", 1, siteAt(12, SiteBranch)},
+
+		{"zero", AMD64, "ff d1 | 48 85 db | 74 01 | 90 | c3", 1, Site{}},
+		{"other register", AMD64, "ff d1 | 48 39 05 00 00 00 00 | 75 01 | 90 | c3", 1, Site{}},
+		{"other condition", AMD64, "ff d1 | 48 39 1d 00 00 00 00 | 7f 01 | 90 | c3", 1, Site{}},
+		{"arm64 zero", ARM64, "d63f0120 | b4000041 | d503201f | d65f03c0", 1, Site{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, ok := code(t, c.arch, c.text).ComparisonAfter(siteAt(0, SiteCall), c.register)
+			require.Equal(t, c.want != Site{}, ok)
+			assert.Equal(t, c.want, got)
+		})
+	}
+}
+
+func TestReaches(t *testing.T) {
+	// 0: TESTQ; 3: JE 10; 5: RET; 6: JMP 0; 8: UD2; 10: CALL; 15: RET
+	c := code(t, AMD64, "48 85 db | 74 05 | c3 | eb f8 | 0f 0b | e8 00 00 00 00 | c3")
+	first, last := siteAt(5, SiteReturn), siteAt(15, SiteReturn)
+	for _, q := range []struct {
+		from uint64
+		ret  Site
+		want bool
+	}{
+		{0, first, true}, {0, last, true}, {5, first, true}, {5, last, false}, {10, last, true},
+		{10, first, false}, {6, first, false}, {6, last, false}, {8, last, false},
+		{1, last, false}, {99, last, false}, {0, siteAt(2, SiteReturn), false},
+	} {
+		assert.Equal(t, q.want, c.Reaches(codeEntry+q.from, q.ret), "%d to %#x", q.from, q.ret.Address)
+	}
+
+	// 0: JE 4; 2: JMP AX; 4: UD2; 6: RET
+	c = code(t, AMD64, "74 02 | ff e0 | 0f 0b | c3")
+	assert.True(t, c.Reaches(codeEntry, siteAt(6, SiteReturn)), "the table may lead there")
+	assert.False(t, c.Reaches(codeEntry+4, siteAt(6, SiteReturn)))
+}
