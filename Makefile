@@ -33,10 +33,10 @@ vet/%:
 	GOOS=$(*D) GOARCH=$(*F) go build ./...
 	GOOS=$(*D) GOARCH=$(*F) go vet ./...
 
-generate: clang ## make everything again that is generated: BPF objects, bindings, metadata
-	go generate ./bpf/...
+generate: clang ## make everything again that is generated: BPF objects, bindings, catalog, metadata
+	go generate ./bpf/... ./internal/...
 	./tools/mdatagen.sh
-	gofmt -l -w bpf internal/metadata internal/metadatatest generated_*_test.go
+	gofmt -l -w bpf internal *.go
 
 .PHONY: clang
 clang:

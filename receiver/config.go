@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument/catalog"
 )
 
 // Config is what one ebpfgo receiver traces and how it hands its spans on.
@@ -86,7 +88,7 @@ func (c *Config) validateTargets() error {
 }
 
 func (c *Config) validateInstrumentations() error {
-	known := instrumentationNames()
+	known := catalog.Names()
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(c.Instrumentations)) {
 		if !slices.Contains(known, name) {
