@@ -209,6 +209,7 @@ func (a *typeArea) fields(t rtype) iter.Seq[structField] {
 		size := a.uint64(uint64(t))
 		list := a.list(t)
 		for i := range list.len {
+			a.step()
 			place := list.addr + i*structFieldSize
 			f := structField{
 				name: a.uint64(place) - a.base,
@@ -245,6 +246,7 @@ func (a *typeArea) methods(t rtype) iter.Seq[method] {
 	return func(yield func(method) bool) {
 		list, size := a.methodList(t)
 		for i := range list.len {
+			a.step()
 			place := list.addr + i*size
 			m := method{
 				name: uint64(a.uint32(place)),

@@ -11,39 +11,46 @@ import (
 // maxVarintSize is that of the length of a name, which is below 1<<29.
 const maxVarintSize = 5
 
-// name returns an abi.Name without its tag: flags, a varint with the length,
-// and the bytes. An offset of 0 is the empty name.
-func (a *typeArea) name(offset uint64) []byte {
+// maxName is more than all names have that somebody looks for. Of longer ones
+// only the ends are read: the compiler names a struct type without a name, or
+// an instance of a generic one, by all that it has.
+const maxName = 1 << 10
+
+// nameEnd returns at most maxName bytes of the end of an abi.Name: flags, a
+// varint with the length, and the bytes. An offset of 0 is the empty name.
+func (a *typeArea) nameEnd(offset uint64) (end []byte, length uint64) {
 	if offset == 0 || offset >= a.size {
-		return a.bytes(offset, 0)
+		return a.bytes(offset, 0), 0
 	}
 	offset++
 	length, n := binary.Uvarint(a.bytes(offset, min(maxVarintSize, a.size-offset)))
 	if n <= 0 {
 		a.fail(fmt.Errorf("name at address %#x has no length", a.base+offset))
-		return nil
+		return nil, 0
 	}
-	return a.bytes(offset+uint64(n), length)
+	size := min(length, maxName)
+	return a.bytes(offset+uint64(n)+length-size, size), length
 }
 
-// string returns the type as reflect.Type.String writes it: the last element of
-// the package path, a dot, and the name, for a named type.
-func (a *typeArea) string(t rtype) []byte {
-	s := a.name(uint64(a.uint32(uint64(t) + rtypeStr)))
-	if len(s) > 0 && a.tflag(t)&tflagExtraStar != 0 {
-		return s[1:]
+// name returns an abi.Name, and nothing for one that is too long.
+func (a *typeArea) name(offset uint64) []byte {
+	name, length := a.nameEnd(offset)
+	if length > maxName {
+		return nil
 	}
-	return s
+	return name
 }
 
 // shortName returns the name of a named type without its package, and nothing
 // for an instance of a generic type.
 func (a *typeArea) shortName(t rtype) []byte {
-	s := a.string(t)
+	s, _ := a.nameEnd(uint64(a.uint32(uint64(t) + rtypeStr)))
 	if bytes.HasSuffix(s, []byte("]")) {
 		return nil
 	}
-	return s[bytes.LastIndexByte(s, '.')+1:]
+	// The name of a type without package, such as uint8, may be that of a
+	// pointer to it, less the star.
+	return s[bytes.LastIndexAny(s, ".*")+1:]
 }
 
 // packagePath returns the import path of the package that defines a named type.

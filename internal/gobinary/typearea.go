@@ -14,10 +14,10 @@ import (
 // to most of them. An executable of 100 MB has 5 to 10 MiB of descriptors and
 // names; assets that //go:embed puts among them are not touched, hence not read.
 const (
-	typeChunkSize    = 64 << 10
-	maxTypesSize     = 1 << 31 // offsets in it are int32
-	maxTypesRead     = 128 << 20
-	maxTypesReadSpan = 64 << 10 // of one name, one list of fields
+	typeChunkSize = 64 << 10
+	maxTypesSize  = 1 << 31 // offsets in it are int32
+	maxTypesRead  = 128 << 20
+	minSteps      = 64 << 10 // for small areas
 )
 
 // errOutsideTypes says that a descriptor points out of the area of types.
@@ -32,7 +32,8 @@ type typeArea struct {
 	relocations []relocation
 	base, size  uint64
 	chunks      [][]byte
-	read        int // bytes
+	read        int    // bytes
+	steps       uint64 // how many more references, fields and methods may be looked at
 	err         error
 }
 
@@ -51,7 +52,10 @@ func newTypeArea(m *image, types, etypes uint64, format typeFormat) (*typeArea, 
 		relocations: relocations,
 		base:        types,
 		size:        size,
-		chunks:      make([][]byte, (size+typeChunkSize-1)/typeChunkSize),
+		// A reference has four bytes and more, and is looked at a few times. An
+		// area that many descriptors share was made to keep us busy.
+		steps:  min(size, maxTypesRead) + minSteps,
+		chunks: make([][]byte, (size+typeChunkSize-1)/typeChunkSize),
 	}, nil
 }
 
@@ -59,6 +63,15 @@ func (a *typeArea) fail(err error) {
 	if a.err == nil {
 		a.err = err
 	}
+}
+
+// step counts one thing that is looked at, and fails when it is too much.
+func (a *typeArea) step() {
+	if a.steps == 0 {
+		a.fail(fmt.Errorf("more references among %d bytes of types than they can hold", a.size))
+		return
+	}
+	a.steps--
 }
 
 // failure returns what made the readers stop, if anything did.
@@ -99,26 +112,14 @@ func (a *typeArea) uint64(offset uint64) uint64 {
 	return 0
 }
 
-// bytes returns n bytes at an offset, which the caller must not change.
+// bytes returns n bytes, a chunk at most, at an offset. The caller must not
+// change them.
 func (a *typeArea) bytes(offset, n uint64) []byte {
-	if n > maxTypesReadSpan {
-		a.fail(fmt.Errorf("%d bytes at address %#x are too many", n, a.base+offset))
-		return nil
-	}
 	if offset%typeChunkSize+n <= typeChunkSize {
 		return a.piece(offset, n)
 	}
-	whole := make([]byte, 0, n)
-	for uint64(len(whole)) < n {
-		part := min(n-uint64(len(whole)), typeChunkSize-offset%typeChunkSize)
-		b := a.piece(offset, part)
-		if b == nil {
-			return nil
-		}
-		whole = append(whole, b...)
-		offset += part
-	}
-	return whole
+	first := typeChunkSize - offset%typeChunkSize
+	return slices.Concat(a.piece(offset, first), a.piece(offset+first, n-first))
 }
 
 // piece returns n bytes that stand in one chunk.

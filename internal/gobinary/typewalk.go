@@ -43,27 +43,23 @@ type typeWalk struct {
 	*typeArea
 	seen  []uint64 // a bit for every 8 bytes of the area
 	found []rtype
-	edges uint64 // how many more may be followed
 }
 
+// An executable of 674 MB has 344 000 types.
+const maxTypes = 4 << 20
+
 func newTypeWalk(area *typeArea) *typeWalk {
-	return &typeWalk{
-		typeArea: area,
-		seen:     make([]uint64, area.size/8/64+1),
-		// No two of the references that are followed share their four bytes,
-		// unless somebody made the file to keep us busy.
-		edges: area.size / 4,
-	}
+	return &typeWalk{typeArea: area, seen: make([]uint64, area.size/8/64+1)}
 }
 
 func (w *typeWalk) add(t rtype) {
-	if w.edges == 0 {
-		w.fail(fmt.Errorf("more references among %d bytes of types than they can hold", w.size))
-		return
-	}
-	w.edges--
+	w.step()
 	word, bit := t/8/64, uint64(1)<<(t/8%64)
 	if t == 0 || w.seen[word]&bit != 0 {
+		return
+	}
+	if len(w.found) == maxTypes {
+		w.fail(fmt.Errorf("more than %d types", maxTypes))
 		return
 	}
 	w.seen[word] |= bit
