@@ -4,10 +4,16 @@ package receiver
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/metadata"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/tracer"
 )
 
 // tracesReceiver traces the processes that its configuration names.
@@ -15,14 +21,77 @@ type tracesReceiver struct {
 	settings receiver.Settings
 	config   *Config
 	next     consumer.Traces
+
+	telemetry *metadata.TelemetryBuilder
+	pipeline  *pipeline
+	session   *tracer.Session
+	cancel    context.CancelFunc // of the discovery
+	watching  chan struct{}      // closed when the discovery has ended
 }
 
 func newReceiver(set receiver.Settings, cfg *Config, next consumer.Traces) (receiver.Traces, error) {
 	return &tracesReceiver{settings: set, config: cfg, next: next}, nil
 }
 
-// Start begins the tracing.
-func (r *tracesReceiver) Start(context.Context, component.Host) error { return nil }
+// Start loads the kernel side and begins to look for targets. It does not wait for them.
+func (r *tracesReceiver) Start(_ context.Context, host component.Host) error {
+	err := r.start(host)
+	if err != nil {
+		return errors.Join(err, r.Shutdown(context.Background()))
+	}
+	return nil
+}
 
-// Shutdown ends the tracing.
-func (r *tracesReceiver) Shutdown(context.Context) error { return nil }
+func (r *tracesReceiver) start(host component.Host) (err error) {
+	if r.telemetry, err = metadata.NewTelemetryBuilder(r.settings.TelemetrySettings); err != nil {
+		return fmt.Errorf("internal metrics: %w", err)
+	}
+	if r.pipeline, err = newPipeline(r.settings, r.config.QueueSize, r.next); err != nil {
+		return err
+	}
+	r.session, err = tracer.Open(tracer.Options{
+		Logger:       r.settings.Logger,
+		Telemetry:    telemetry{r.telemetry},
+		Enabled:      r.config.instrumentationEnabled,
+		MaxSpans:     r.config.Batch.MaxSpans,
+		Timeout:      r.config.Batch.Timeout,
+		Deliver:      r.pipeline.deliver,
+		ScopeVersion: r.settings.BuildInfo.Version,
+	})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	r.cancel, r.watching = cancel, make(chan struct{})
+	go func() {
+		defer close(r.watching)
+		if err := watch(ctx, r.config, r.session, r.settings.Logger); err != nil {
+			componentstatus.ReportStatus(host, componentstatus.NewPermanentErrorEvent(fmt.Errorf("look for targets: %w", err)))
+		}
+	}()
+	return nil
+}
+
+// Shutdown detaches from all targets and hands on what has been collected. It may be
+// called twice, and without Start.
+func (r *tracesReceiver) Shutdown(ctx context.Context) error {
+	var errs []error
+	if r.cancel != nil {
+		r.cancel()
+		<-r.watching
+		r.cancel = nil
+	}
+	if r.session != nil {
+		errs = append(errs, r.session.Close(ctx))
+		r.session = nil
+	}
+	if r.pipeline != nil {
+		errs = append(errs, r.pipeline.close(ctx))
+		r.pipeline = nil
+	}
+	if r.telemetry != nil {
+		r.telemetry.Shutdown()
+		r.telemetry = nil
+	}
+	return errors.Join(errs...)
+}

@@ -5,10 +5,12 @@
 package loader
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 
 	"github.com/cilium/ebpf"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
 )
@@ -84,36 +86,55 @@ func (l *Loader) Forget(tgid uint32) error {
 	if err := l.maps["targets"].Delete(tgid); err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
 		errs = append(errs, fmt.Errorf("map targets: %w", err))
 	}
-	if err := forgetState(l.maps["goroutines"], tgid, make([]goroutineState, forgetBatch)); err != nil {
+	if err := forgetState[goroutineState](l.maps["goroutines"], tgid); err != nil {
 		errs = append(errs, fmt.Errorf("map goroutines: %w", err))
 	}
-	if err := forgetState(l.maps["contexts"], tgid, make([]contextState, forgetBatch)); err != nil {
+	if err := forgetState[contextState](l.maps["contexts"], tgid); err != nil {
 		errs = append(errs, fmt.Errorf("map contexts: %w", err))
 	}
 	return errors.Join(errs...)
 }
 
-// The sizes of struct goroutine and struct context_span.
+// struct goroutine and struct context_span. Of a goroutine, the spans begin at 16 and
+// their identifiers at 16 in each.
 type (
-	goroutineState [272]byte
+	goroutineState [16 + openSpansMax*openSpanSize]byte
 	contextState   [48]byte
 )
 
-const forgetBatch = 1024
+const (
+	openSpansMax = 4
+	openSpanSize = 64
+)
 
-// forgetState deletes the elements of a process. Batches take few system calls for the
-// state of all the other processes that is looked through.
-func forgetState(m *ebpf.Map, tgid uint32, values any) error {
+const stateBatch = 1024
+
+// forgetState deletes the elements of a process.
+func forgetState[V any](m *ebpf.Map, tgid uint32) error {
+	var ended []stateKey
+	err := eachState(m, func(key stateKey, _ *V) {
+		if key.TGID == uint64(tgid) {
+			ended = append(ended, key)
+		}
+	})
+	for _, key := range ended {
+		if failure := m.Delete(key); failure != nil && !errors.Is(failure, ebpf.ErrKeyNotExist) {
+			err = errors.Join(err, failure)
+		}
+	}
+	return err
+}
+
+// eachState calls f for each element of a map. It reads in batches: few system calls,
+// however many other processes have state.
+func eachState[V any](m *ebpf.Map, f func(stateKey, *V)) error {
 	var cursor ebpf.MapBatchCursor
-	keys := make([]stateKey, forgetBatch)
+	keys := make([]stateKey, stateBatch)
+	values := make([]V, stateBatch)
 	for {
 		n, err := m.BatchLookup(&cursor, keys, values, nil)
-		for _, key := range keys[:n] {
-			if key.TGID == uint64(tgid) {
-				if err := m.Delete(key); err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
-					return err
-				}
-			}
+		for i := range n {
+			f(keys[i], &values[i])
 		}
 		if errors.Is(err, ebpf.ErrKeyNotExist) {
 			return nil
@@ -122,4 +143,20 @@ func forgetState(m *ebpf.Map, tgid uint32, values any) error {
 			return err
 		}
 	}
+}
+
+// OpenSpans returns the spans that are open on the goroutines of all targets.
+func (l *Loader) OpenSpans() (map[pcommon.SpanID]bool, error) {
+	open := map[pcommon.SpanID]bool{}
+	err := eachState(l.maps["goroutines"], func(_ stateKey, state *goroutineState) {
+		count := binary.LittleEndian.Uint32(state[8:])
+		for i := range min(count, openSpansMax) {
+			at := 16 + i*openSpanSize + 16
+			open[pcommon.SpanID(state[at:at+8])] = true
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("map goroutines: %w", err)
+	}
+	return open, nil
 }

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tracer
+
+import (
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/clock"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+)
+
+// assembler makes spans of events. Only the reader's goroutine uses it.
+type assembler struct {
+	clock      *clock.Clock
+	libraries  []instrument.Library
+	operations map[events.Operation]operation
+	targets    map[uint32]*target // by thread group id
+	waiting    waiting
+	free       [][]byte // buffers of start events, to be used again
+	lost       func(events.Loss, int64)
+	suspects   bool // dropEnded found a span that it will drop the next time
+}
+
+// operation is what an operation's number stands for.
+type operation struct {
+	library         int // index in assembler.libraries
+	instrumentation string
+}
+
+func newAssembler(libraries []instrument.Library, lost func(events.Loss, int64)) *assembler {
+	a := &assembler{
+		clock:      clock.New(),
+		libraries:  libraries,
+		operations: map[events.Operation]operation{},
+		targets:    map[uint32]*target{},
+		waiting:    waiting{},
+		lost:       lost,
+	}
+	for i, library := range libraries {
+		for _, instrumentation := range library.Instrumentations() {
+			a.operations[instrumentation.Operation] = operation{library: i, instrumentation: instrumentation.Name}
+		}
+	}
+	return a
+}
+
+// event takes one record of the ring buffer, which it does not keep.
+func (a *assembler) event(record []byte) {
+	header, err := events.DecodeHeader(record)
+	if err != nil {
+		a.lost(events.LossMalformed, 1)
+		return
+	}
+	t, ok := a.targets[header.TGID]
+	if !ok {
+		// It runs a binary all of whose processes are traced, and was not looked at yet.
+		if !a.waiting.add(header, record, time.Now()) && header.Type == events.TypeStart {
+			a.lost(events.LossNoTarget, 1)
+		}
+		return
+	}
+	switch header.Type {
+	case events.TypeStart:
+		t.open[header.SpanID] = &openSpan{record: append(a.buffer(), record...)}
+	case events.TypeEnd:
+		a.end(t, header, record)
+	default:
+		a.lost(events.LossMalformed, 1)
+	}
+}
+
+const (
+	maxFree       = 4096
+	maxFreeBuffer = 1024
+)
+
+func (a *assembler) buffer() []byte {
+	last := len(a.free) - 1
+	if last < 0 {
+		return nil
+	}
+	buffer := a.free[last]
+	a.free = a.free[:last]
+	return buffer
+}
+
+// release keeps the buffer of a span that has ended, unless it is unusually large.
+func (a *assembler) release(span *openSpan) {
+	if cap(span.record) <= maxFreeBuffer && len(a.free) < maxFree {
+		a.free = append(a.free, span.record[:0])
+	}
+}
+
+func (a *assembler) end(t *target, header events.Header, record []byte) {
+	open, ok := t.open[header.SpanID]
+	if !ok {
+		a.lost(events.LossUnmatched, 1)
+		return
+	}
+	delete(t.open, header.SpanID)
+	end, err := events.DecodeEnd(header, record)
+	switch {
+	case err != nil:
+		a.lost(events.LossMalformed, 1)
+	case end.Outcome != events.Discarded:
+		a.emit(t, open, end)
+	}
+	a.release(open)
+}
+
+// emit adds a span to the batch of every session that wants it.
+func (a *assembler) emit(t *target, open *openSpan, end events.End) {
+	header, err := events.DecodeHeader(open.record)
+	if err != nil {
+		a.lost(events.LossMalformed, 1)
+		return
+	}
+	start, err := events.DecodeStart(header, open.record)
+	operation, ok := a.operations[header.Operation]
+	if err != nil || !ok {
+		a.lost(events.LossMalformed, 1)
+		return
+	}
+	named := instrument.End{End: end, ErrorTypeName: t.errors.name(end.ErrorType)}
+	library := a.libraries[operation.library]
+	for _, output := range t.outputs {
+		session := output.session
+		if !session.options.Enabled(operation.instrumentation) {
+			continue
+		}
+		span := session.batch.add(output, operation.library, library.Name(), session.options.ScopeVersion)
+		setContext(start, end, a.clock, span)
+		if err := library.Span(start, named, span); err != nil {
+			session.batch.drop(output, operation.library)
+			a.lost(events.LossMalformed, 1)
+			continue
+		}
+		session.options.Telemetry.Spans(operation.instrumentation, 1)
+		if session.batch.spans >= session.options.MaxSpans {
+			session.flush()
+		}
+	}
+}
+
+// add begins to make spans of a process, those that came before it was known first.
+func (a *assembler) add(tgid uint32, t *target) {
+	if known, ok := a.targets[tgid]; ok {
+		known.outputs = append(known.outputs, t.outputs...)
+		return
+	}
+	a.targets[tgid] = t
+	for _, record := range a.waiting.take(tgid) {
+		a.event(record)
+	}
+}
+
+// died ends the spans that a process left open, at the time of its death.
+func (a *assembler) died(tgid uint32, now uint64) {
+	t := a.targets[tgid]
+	if t == nil {
+		return
+	}
+	for id, open := range t.open {
+		a.emit(t, open, events.End{
+			Header:  events.Header{Type: events.TypeEnd, TGID: tgid, Time: now, SpanID: id},
+			Outcome: events.Died,
+		})
+	}
+	delete(a.targets, tgid)
+}
+
+// leave takes a session's output from a process.
+func (a *assembler) leave(tgid uint32, o *output) {
+	t := a.targets[tgid]
+	if t == nil {
+		return
+	}
+	for i, output := range t.outputs {
+		if output == o {
+			t.outputs = append(t.outputs[:i:i], t.outputs[i+1:]...)
+			break
+		}
+	}
+	if len(t.outputs) == 0 {
+		delete(a.targets, tgid)
+	}
+}
+
+// dropEnded forgets the spans that isOpen has denied twice in a row. Their loss was
+// counted where it happened.
+func (a *assembler) dropEnded(isOpen func(pcommon.SpanID) bool) {
+	a.suspects = false
+	for _, t := range a.targets {
+		for id, open := range t.open {
+			switch {
+			case isOpen(id):
+				open.suspect = false
+			case open.suspect:
+				delete(t.open, id)
+				a.release(open)
+			default:
+				open.suspect = true
+				a.suspects = true
+			}
+		}
+	}
+}

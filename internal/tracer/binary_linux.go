@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build amd64 || arm64
+
+package tracer
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/discovery"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/loader"
+)
+
+// binary is one executable file that targets run.
+type binary struct {
+	id    discovery.FileID
+	index uint16
+	file  *os.File // kept open: probes are attached and types are named by it
+
+	analysed sync.Once
+	err      error
+	outcome  BinaryOutcome
+	build    *debug.BuildInfo
+	errors   *errorTypes
+	plans    []instrument.Plan // by library
+	kernel   loader.Binary
+
+	// Guarded by tracer.mu.
+	users int
+	wide  map[string]*loader.Attachment // probes in all processes, by instrumentation
+	// wideOptions are those of the session that attached them first: its metrics count them.
+	wideOptions *Options
+	described   bool // the kernel side knows it
+}
+
+// analyse finds out how to probe the binary. It runs once.
+func (b *binary) analyse(libraries []instrument.Library, o Options) {
+	b.analysed.Do(func() {
+		begin := time.Now()
+		b.outcome, b.err = b.plan(libraries, o)
+		took := time.Since(begin)
+		o.Telemetry.Binary(b.outcome, took)
+		log := o.Logger.With(zap.String("binary", b.file.Name()), zap.Duration("analysis", took))
+		if b.err != nil {
+			log.Warn("Executable cannot be traced", zap.Error(b.err))
+			return
+		}
+		var problems, missing []string
+		for _, plan := range b.plans {
+			problems = append(problems, plan.Problems...)
+			for _, field := range plan.Missing {
+				missing = append(missing, field.String())
+			}
+		}
+		if len(problems) > 0 || len(missing) > 0 {
+			log.Warn("Executable can be traced in part",
+				zap.Strings("problems", problems), zap.String("unknown_fields", strings.Join(missing, " ")))
+		}
+	})
+}
+
+func (b *binary) plan(libraries []instrument.Library, o Options) (BinaryOutcome, error) {
+	f, err := gobinary.Open(b.file)
+	if err != nil {
+		return BinaryInvalid, err
+	}
+	b.build = f.BuildInfo()
+	probes := 0
+	b.kernel.Layouts = map[string]any{}
+	for _, library := range libraries {
+		plan, err := library.Plan(f)
+		if err != nil {
+			return BinaryInvalid, err
+		}
+		b.plans = append(b.plans, plan)
+		probes += len(plan.Probes)
+		if plan.Layout != nil {
+			b.kernel.Layouts[library.LayoutMap()] = plan.Layout
+		}
+		countFields(o.Telemetry, plan.Fields, len(plan.Missing))
+	}
+	if probes == 0 {
+		return BinaryNothingToTrace, nil
+	}
+	runtimeLayout, fields, missing, err := loader.ResolveRuntime(f)
+	countFields(o.Telemetry, fields, len(missing))
+	if err != nil {
+		return BinaryNotSupported, err
+	}
+	b.kernel.Runtime = runtimeLayout
+	if b.kernel.Contexts, err = f.ContextTypes(); err != nil {
+		o.Logger.Warn("Spans of this executable have no parents by context", zap.Error(err))
+	}
+	types, err := f.TypeNames()
+	if err != nil {
+		o.Logger.Warn("Errors of this executable have no types", zap.Error(err))
+	}
+	b.errors = &errorTypes{file: b.file, types: types, names: map[uint64]string{}}
+	return BinaryTraced, nil
+}
+
+func countFields(t Telemetry, fields gobinary.Layout, missing int) {
+	for _, offset := range fields {
+		t.Fields(offset.Source.String(), 1)
+	}
+	if missing > 0 {
+		t.Fields("none", int64(missing))
+	}
+}
+
+// probes returns the probes of one instrumentation.
+func (b *binary) probes(instrumentation string) []instrument.Probe {
+	var probes []instrument.Probe
+	for _, plan := range b.plans {
+		for _, probe := range plan.Probes {
+			if probe.Instrumentation == instrumentation {
+				probes = append(probes, probe)
+			}
+		}
+	}
+	return probes
+}
+
+// attach puts the enabled instrumentations into one process, or with pid 0 into all that
+// run the binary; those that have are skipped. It returns what it attached, also when
+// another one failed.
+func (b *binary) attach(l *loader.Loader, o Options, names []string, pid int, has map[string]*loader.Attachment) error {
+	var errs []error
+	for _, name := range names {
+		probes := b.probes(name)
+		if has[name] != nil || len(probes) == 0 || !o.Enabled(name) {
+			continue
+		}
+		attachment, err := l.Attach(b.file, b.index, probes, pid)
+		if err != nil {
+			o.Telemetry.ProbesFailed(name, int64(len(probes)))
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			continue
+		}
+		o.Telemetry.ProbesAttached(name, int64(len(probes)))
+		has[name] = attachment
+	}
+	return errors.Join(errs...)
+}
+
+// detach takes out what attach put in.
+func (b *binary) detach(o Options, attached map[string]*loader.Attachment) error {
+	var errs []error
+	for name, attachment := range attached {
+		errs = append(errs, attachment.Close())
+		o.Telemetry.ProbesAttached(name, -int64(len(b.probes(name))))
+		delete(attached, name)
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tracer
+
+import (
+	"io"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
+)
+
+// maxErrorTypes bounds what is remembered of the types of one binary.
+const maxErrorTypes = 1024
+
+// errorTypes names the types of errors in one binary.
+type errorTypes struct {
+	file  io.ReaderAt
+	types *gobinary.TypeNames
+	names map[uint64]string
+}
+
+// name returns the type with a link-time address, or "" when there is none: the address
+// comes from the target.
+func (e *errorTypes) name(address uint64) string {
+	if address == 0 || e.types == nil {
+		return ""
+	}
+	name, ok := e.names[address]
+	if !ok {
+		name, _ = e.types.Name(e.file, address)
+		if len(e.names) < maxErrorTypes {
+			e.names[address] = name
+		}
+	}
+	return name
+}

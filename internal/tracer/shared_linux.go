@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build amd64 || arm64
+
+package tracer
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.uber.org/zap"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/discovery"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument/catalog"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/loader"
+)
+
+// shared is the one kernel side of this process and all that sessions have in common.
+type shared struct {
+	libraries []instrument.Library
+	names     []string // of all instrumentations
+	loader    *loader.Loader
+	reader    *reader
+	assembler *assembler // used by the reader's goroutine alone
+	analyses  sync.Mutex // one binary is analysed at a time
+
+	mu       sync.Mutex
+	sessions []*Session
+	binaries map[discovery.FileID]*binary
+	indices  []uint16 // free ones
+
+	losses [len(events.KernelLosses)]uint64 // as last read
+}
+
+var (
+	currentMu sync.Mutex
+	current   *shared
+)
+
+// acquire returns the shared kernel side with a session in it; the first one loads it.
+func acquire(s *Session) (*shared, error) {
+	currentMu.Lock()
+	defer currentMu.Unlock()
+	if current == nil {
+		made, err := newShared()
+		if err != nil {
+			return nil, err
+		}
+		current = made
+	}
+	shared := current
+	shared.mu.Lock()
+	shared.sessions = append(shared.sessions, s)
+	shared.mu.Unlock()
+	return shared, nil
+}
+
+// release takes a session out; the last one unloads the kernel side.
+func release(s *Session) error {
+	currentMu.Lock()
+	defer currentMu.Unlock()
+	shared := s.shared
+	shared.mu.Lock()
+	shared.sessions = slices.DeleteFunc(slices.Clone(shared.sessions), func(other *Session) bool { return other == s })
+	last := len(shared.sessions) == 0
+	shared.mu.Unlock()
+	if !last {
+		return nil
+	}
+	current = nil
+	return shared.close()
+}
+
+func newShared() (*shared, error) {
+	libraries := catalog.Libraries()
+	l, err := loader.Load(libraries)
+	if err != nil {
+		return nil, err
+	}
+	r, err := newReader(l.Events())
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	s := &shared{
+		libraries: libraries,
+		names:     catalog.Names(),
+		loader:    l,
+		reader:    r,
+		binaries:  map[discovery.FileID]*binary{},
+	}
+	for i := loader.MaxBinaries - 1; i >= 0; i-- {
+		s.indices = append(s.indices, uint16(i))
+	}
+	s.assembler = newAssembler(libraries, s.lost)
+	r.record, r.tick, r.chores = s.assembler.event, s.tick, s.chores
+	go r.run()
+	return s, nil
+}
+
+func (s *shared) close() error {
+	errs := []error{s.reader.close()}
+	for _, b := range s.binaries {
+		errs = append(errs, s.discard(b))
+	}
+	return errors.Join(append(errs, s.loader.Close())...)
+}
+
+// lost counts for every session: the kernel side does not know whose event it lost.
+func (s *shared) lost(reason events.Loss, n int64) {
+	for _, session := range s.list() {
+		session.options.Telemetry.Lost(reason, n)
+	}
+}
+
+func (s *shared) list() []*Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sessions // never changed in place
+}
+
+func (s *shared) tick(now time.Time) {
+	for _, session := range s.list() {
+		session.flushOld(now)
+	}
+}
+
+// chores runs when the ring buffer was just drained.
+func (s *shared) chores(now time.Time) {
+	if n := s.assembler.waiting.expire(now); n > 0 {
+		s.lost(events.LossNoTarget, n)
+	}
+	before := s.losses
+	if err := s.loader.Losses(s.losses[:]); err != nil {
+		return
+	}
+	for i, reason := range events.KernelLosses {
+		if n := s.losses[i] - before[i]; n > 0 {
+			s.lost(reason, int64(n))
+		}
+	}
+	if s.losses != before || s.assembler.suspects {
+		s.dropEnded()
+	}
+}
+
+// dropEnded forgets spans whose end was lost: those that the kernel side does not know
+// any more, and whose end did not come between two looks either.
+func (s *shared) dropEnded() {
+	open, err := s.loader.OpenSpans()
+	if err == nil {
+		s.assembler.dropEnded(func(id pcommon.SpanID) bool { return open[id] })
+	}
+}
+
+// binary returns the binary of a process, analysed, and counts it as a user.
+func (s *shared) binary(p *discovery.Process, o Options) (*binary, error) {
+	b, err := s.openBinary(p)
+	if err != nil {
+		return nil, err
+	}
+	s.analyses.Lock()
+	b.analyse(s.libraries, o)
+	s.analyses.Unlock()
+	return b, nil
+}
+
+func (s *shared) openBinary(p *discovery.Process) (*binary, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b, ok := s.binaries[p.File]; ok {
+		b.users++
+		return b, nil
+	}
+	if len(s.indices) == 0 {
+		return nil, fmt.Errorf("%d different executables are traced already", loader.MaxBinaries)
+	}
+	file, err := p.Open()
+	if err != nil {
+		return nil, err
+	}
+	last := len(s.indices) - 1
+	b := &binary{id: p.File, index: s.indices[last], file: file, users: 1, wide: map[string]*loader.Attachment{}}
+	s.indices = s.indices[:last]
+	s.binaries[p.File] = b
+	return b, nil
+}
+
+// idleTime is how long the probes of a binary stay after its last process ended, so that
+// a service that is restarted is traced from its first instruction.
+const idleTime = 30 * time.Second
+
+// leaveBinary counts a user less.
+func (s *shared) leaveBinary(b *binary) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b.users--
+	if b.users > 0 {
+		return
+	}
+	time.AfterFunc(idleTime, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if b.users == 0 && s.binaries[b.id] == b && len(s.sessions) > 0 {
+			delete(s.binaries, b.id)
+			if err := s.discard(b); err != nil {
+				s.sessions[0].options.Logger.Warn("Executable was not detached cleanly", zap.Error(err))
+			}
+			s.indices = append(s.indices, b.index)
+		}
+	})
+}
+
+// discard takes the probes out of a binary that no process runs.
+func (s *shared) discard(b *binary) error {
+	var errs []error
+	if b.wideOptions != nil {
+		errs = append(errs, b.detach(*b.wideOptions, b.wide))
+	}
+	if b.described {
+		errs = append(errs, s.loader.RemoveBinary(b.index, b.kernel))
+	}
+	return errors.Join(append(errs, b.file.Close())...)
+}
+
+// describe tells the kernel side about a binary, once.
+func (s *shared) describe(b *binary) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b.described {
+		return nil
+	}
+	if err := s.loader.AddBinary(b.index, b.kernel); err != nil {
+		return err
+	}
+	b.described = true
+	return nil
+}
+
+// attachWide puts the probes into all processes of a binary.
+func (s *shared) attachWide(b *binary, o Options) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b.wideOptions == nil {
+		b.wideOptions = &o
+	}
+	if err := s.loader.TraceAll(b.index, true); err != nil {
+		return err
+	}
+	return b.attach(s.loader, o, s.names, 0, b.wide)
+}
+
+// isOwn tells whether a file is this very program: its other processes may be targets,
+// but no probe may sit in this one.
+func isOwn(file *os.File) bool {
+	own, err := os.Stat("/proc/self/exe")
+	if err != nil {
+		return false
+	}
+	other, err := file.Stat()
+	return err == nil && os.SameFile(own, other)
+}

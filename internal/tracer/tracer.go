@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package tracer traces processes: it analyses their binaries, attaches probes, reads
+// what the kernel side sends and makes spans of it. Any number of sessions, one for each
+// configured receiver, share one kernel side.
+package tracer
+
+import (
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.uber.org/zap"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
+)
+
+// Options are what a session wants.
+type Options struct {
+	Logger    *zap.Logger
+	Telemetry Telemetry
+	// Enabled tells whether an instrumentation is on.
+	Enabled func(instrumentation string) bool
+	// MaxSpans and Timeout end a batch: its number of spans, and the age of the oldest.
+	MaxSpans int
+	Timeout  time.Duration
+	// Deliver takes a batch of so many spans. It must not block: false says that there
+	// was no room for it.
+	Deliver func(batch ptrace.Traces, spans int) bool
+	// ScopeVersion is the version of the instrumentation scopes.
+	ScopeVersion string
+}
+
+// Telemetry takes what the internal metrics count. It is safe for concurrent use.
+type Telemetry interface {
+	Targets(delta int64)
+	Binary(outcome BinaryOutcome, analysis time.Duration)
+	Fields(source string, n int64)
+	ProbesAttached(instrumentation string, delta int64)
+	ProbesFailed(instrumentation string, n int64)
+	Spans(instrumentation string, n int64)
+	Lost(reason events.Loss, n int64)
+}
+
+// BinaryOutcome is what the analysis of an executable came to, named as the metric
+// ebpfgo.binaries names it.
+type BinaryOutcome string
+
+// The outcomes.
+const (
+	BinaryTraced         BinaryOutcome = "traced"
+	BinaryNothingToTrace BinaryOutcome = "nothing_to_trace" // none of the libraries is in it
+	BinaryNotSupported   BinaryOutcome = "not_supported"    // a Go version or platform that is not known
+	BinaryInvalid        BinaryOutcome = "invalid"          // it cannot be analysed
+	BinaryFailed         BinaryOutcome = "failed"           // the kernel refused the probes
+)
+
+// scopePrefix stands before the name of a library in its instrumentation scope.
+const scopePrefix = "github.com/ebpfgo/ebpfgoreceiver/internal/instrument/"
