@@ -3,6 +3,7 @@
 package tracer
 
 import (
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -157,10 +158,10 @@ func (a *assembler) add(tgid uint32, t *target) {
 	}
 }
 
-// died ends the spans that a process left open, at the time of its death.
-func (a *assembler) died(tgid uint32, now uint64) {
+// died ends the spans that a process left open, at the time of its death, for all outputs.
+func (a *assembler) died(tgid uint32, o *output, now uint64) {
 	t := a.targets[tgid]
-	if t == nil {
+	if t == nil || !slices.Contains(t.outputs, o) {
 		return
 	}
 	for id, open := range t.open {
@@ -178,12 +179,7 @@ func (a *assembler) leave(tgid uint32, o *output) {
 	if t == nil {
 		return
 	}
-	for i, output := range t.outputs {
-		if output == o {
-			t.outputs = append(t.outputs[:i:i], t.outputs[i+1:]...)
-			break
-		}
-	}
+	t.outputs = slices.DeleteFunc(t.outputs, func(other *output) bool { return other == o })
 	if len(t.outputs) == 0 {
 		delete(a.targets, tgid)
 	}

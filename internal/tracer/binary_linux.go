@@ -5,8 +5,6 @@
 package tracer
 
 import (
-	"errors"
-	"fmt"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -35,12 +33,11 @@ type binary struct {
 	plans    []instrument.Plan // by library
 	kernel   loader.Binary
 
-	// Guarded by tracer.mu.
-	users int
-	wide  map[string]*loader.Attachment // probes in all processes, by instrumentation
-	// wideOptions are those of the session that attached them first: its metrics count them.
-	wideOptions *Options
-	described   bool // the kernel side knows it
+	// Guarded by shared.mu.
+	users     int      // sessions times their processes
+	wideUsers int      // of them, those that want all processes
+	wide      attached // probes in all processes
+	described bool     // the kernel side knows it
 }
 
 // analyse finds out how to probe the binary. It runs once.
@@ -131,35 +128,3 @@ func (b *binary) probes(instrumentation string) []instrument.Probe {
 	return probes
 }
 
-// attach puts the enabled instrumentations into one process, or with pid 0 into all that
-// run the binary; those that have are skipped. It returns what it attached, also when
-// another one failed.
-func (b *binary) attach(l *loader.Loader, o Options, names []string, pid int, has map[string]*loader.Attachment) error {
-	var errs []error
-	for _, name := range names {
-		probes := b.probes(name)
-		if has[name] != nil || len(probes) == 0 || !o.Enabled(name) {
-			continue
-		}
-		attachment, err := l.Attach(b.file, b.index, probes, pid)
-		if err != nil {
-			o.Telemetry.ProbesFailed(name, int64(len(probes)))
-			errs = append(errs, fmt.Errorf("%s: %w", name, err))
-			continue
-		}
-		o.Telemetry.ProbesAttached(name, int64(len(probes)))
-		has[name] = attachment
-	}
-	return errors.Join(errs...)
-}
-
-// detach takes out what attach put in.
-func (b *binary) detach(o Options, attached map[string]*loader.Attachment) error {
-	var errs []error
-	for name, attachment := range attached {
-		errs = append(errs, attachment.Close())
-		o.Telemetry.ProbesAttached(name, -int64(len(b.probes(name))))
-		delete(attached, name)
-	}
-	return errors.Join(errs...)
-}

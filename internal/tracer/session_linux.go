@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/discovery"
-	"github.com/ebpfgo/ebpfgoreceiver/internal/loader"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/resource"
 )
 
@@ -115,13 +114,15 @@ func (s *Session) run(p *process) {
 		<-p.ended
 		return
 	}
-	defer s.shared.leaveBinary(b)
 	if b.outcome == BinaryTraced {
 		s.trace(p, b, log)
-		return
+	} else {
+		log.Info("Process is not traced", zap.String("reason", string(b.outcome)))
+		<-p.ended
 	}
-	log.Info("Process is not traced", zap.String("reason", string(b.outcome)))
-	<-p.ended
+	if err := s.shared.leaveBinary(b, p); err != nil {
+		log.Warn("Executable was not detached cleanly", zap.Error(err))
+	}
 }
 
 // trace traces a process until it ends.
@@ -134,8 +135,7 @@ func (s *Session) trace(p *process, b *binary, log *zap.Logger) {
 	if !known {
 		return
 	}
-	own := map[string]*loader.Attachment{} // probes in this process alone
-	if err := s.attach(p, b, own); err != nil {
+	if err := s.shared.attach(p, b, s.options); err != nil {
 		s.options.Telemetry.Binary(BinaryFailed, 0)
 		log.Error("Process is not traced, or in part", zap.Error(err))
 	} else {
@@ -143,7 +143,7 @@ func (s *Session) trace(p *process, b *binary, log *zap.Logger) {
 	}
 	s.options.Telemetry.Targets(1)
 	<-p.ended
-	if err := s.end(p, b, o, own); err != nil {
+	if err := s.end(p, b, o); err != nil {
 		log.Warn("Process was not left cleanly", zap.Error(err))
 	}
 	s.options.Telemetry.Targets(-1)
@@ -165,31 +165,17 @@ func service(res pcommon.Resource) string {
 	return name.AsString()
 }
 
-func (s *Session) attach(p *process, b *binary, own map[string]*loader.Attachment) error {
-	if err := s.shared.describe(b); err != nil {
-		return err
-	}
-	if err := s.shared.loader.Trace(uint32(p.PID), true); err != nil {
-		return err
-	}
-	if p.wide && !isOwn(b.file) {
-		return s.shared.attachWide(b, s.options)
-	}
-	return b.attach(s.shared.loader, s.options, s.shared.names, p.PID, own)
-}
-
 // end undoes trace. The reader first sees all that the process still did.
-func (s *Session) end(p *process, b *binary, o *output, own map[string]*loader.Attachment) error {
-	tgid := uint32(p.PID)
-	errs := []error{b.detach(s.options, own)}
+func (s *Session) end(p *process, b *binary, o *output) error {
+	err := s.shared.detach(p, b)
 	s.shared.reader.do(func() {
 		if p.died {
-			s.shared.assembler.died(tgid, bootTime())
+			s.shared.assembler.died(uint32(p.PID), o, bootTime())
 		} else {
-			s.shared.assembler.leave(tgid, o)
+			s.shared.assembler.leave(uint32(p.PID), o)
 		}
 	})
-	return errors.Join(append(errs, s.shared.loader.Forget(tgid))...)
+	return errors.Join(err, s.shared.forget(p))
 }
 
 // bootTime is the present time on the clock of events.

@@ -34,6 +34,7 @@ type shared struct {
 	mu       sync.Mutex
 	sessions []*Session
 	binaries map[discovery.FileID]*binary
+	traced   map[tracedKey]*tracedProcess
 	indices  []uint16 // free ones
 
 	losses [len(events.KernelLosses)]uint64 // as last read
@@ -94,6 +95,7 @@ func newShared() (*shared, error) {
 		loader:    l,
 		reader:    r,
 		binaries:  map[discovery.FileID]*binary{},
+		traced:    map[tracedKey]*tracedProcess{},
 	}
 	for i := loader.MaxBinaries - 1; i >= 0; i-- {
 		s.indices = append(s.indices, uint16(i))
@@ -186,7 +188,7 @@ func (s *shared) openBinary(p *discovery.Process) (*binary, error) {
 		return nil, err
 	}
 	last := len(s.indices) - 1
-	b := &binary{id: p.File, index: s.indices[last], file: file, users: 1, wide: map[string]*loader.Attachment{}}
+	b := &binary{id: p.File, index: s.indices[last], file: file, users: 1, wide: attached{}}
 	s.indices = s.indices[:last]
 	s.binaries[p.File] = b
 	return b, nil
@@ -196,64 +198,126 @@ func (s *shared) openBinary(p *discovery.Process) (*binary, error) {
 // a service that is restarted is traced from its first instruction.
 const idleTime = 30 * time.Second
 
-// leaveBinary counts a user less.
-func (s *shared) leaveBinary(b *binary) {
+// leaveBinary counts a user less. Without any, the probes go: some time after the last
+// process has died, at once when a session ends.
+func (s *shared) leaveBinary(b *binary, p *process) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b.users--
 	if b.users > 0 {
-		return
+		return nil
+	}
+	if !p.died {
+		return s.discard(b)
 	}
 	time.AfterFunc(idleTime, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if b.users == 0 && s.binaries[b.id] == b && len(s.sessions) > 0 {
-			delete(s.binaries, b.id)
-			if err := s.discard(b); err != nil {
+		if b.users == 0 && s.binaries[b.id] == b {
+			if err := s.discard(b); err != nil && len(s.sessions) > 0 {
 				s.sessions[0].options.Logger.Warn("Executable was not detached cleanly", zap.Error(err))
 			}
-			s.indices = append(s.indices, b.index)
 		}
 	})
-}
-
-// discard takes the probes out of a binary that no process runs.
-func (s *shared) discard(b *binary) error {
-	var errs []error
-	if b.wideOptions != nil {
-		errs = append(errs, b.detach(*b.wideOptions, b.wide))
-	}
-	if b.described {
-		errs = append(errs, s.loader.RemoveBinary(b.index, b.kernel))
-	}
-	return errors.Join(append(errs, b.file.Close())...)
-}
-
-// describe tells the kernel side about a binary, once.
-func (s *shared) describe(b *binary) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if b.described {
-		return nil
-	}
-	if err := s.loader.AddBinary(b.index, b.kernel); err != nil {
-		return err
-	}
-	b.described = true
 	return nil
 }
 
-// attachWide puts the probes into all processes of a binary.
-func (s *shared) attachWide(b *binary, o Options) error {
+// discard takes the probes out of a binary that is not traced any more, and forgets it.
+func (s *shared) discard(b *binary) error {
+	delete(s.binaries, b.id)
+	errs := []error{b.wide.detach()}
+	if b.described {
+		errs = append(errs, s.loader.RemoveBinary(b.index, b.kernel))
+	}
+	s.indices = append(s.indices, b.index)
+	return errors.Join(append(errs, b.file.Close())...)
+}
+
+// tracedKey is a process as long as it executes one file.
+type tracedKey struct {
+	pid  int
+	file discovery.FileID
+}
+
+func (p *process) key() tracedKey { return tracedKey{p.PID, p.File} }
+
+// tracedProcess is what sessions share of a process.
+type tracedProcess struct {
+	users int
+	own   attached // probes in this process alone
+}
+
+// attach makes a process send events.
+func (s *shared) attach(p *process, b *binary, o Options) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if b.wideOptions == nil {
-		b.wideOptions = &o
+	traced := s.traced[p.key()]
+	if traced == nil {
+		traced = &tracedProcess{own: attached{}}
+		s.traced[p.key()] = traced
+	}
+	traced.users++
+	if p.wide {
+		b.wideUsers++
+	}
+	if !b.described {
+		if err := s.loader.AddBinary(b.index, b.kernel); err != nil {
+			return err
+		}
+		b.described = true
+	}
+	if err := s.loader.Trace(uint32(p.PID), true); err != nil {
+		return err
+	}
+	if !p.wide || isOwn(b.file) {
+		return traced.own.attach(s.loader, b, p.PID, s.names, o, b.wide)
 	}
 	if err := s.loader.TraceAll(b.index, true); err != nil {
 		return err
 	}
-	return b.attach(s.loader, o, s.names, 0, b.wide)
+	// What other sessions put into single processes of this binary would count twice.
+	var errs []error
+	for key, other := range s.traced {
+		if key.file == b.id {
+			errs = append(errs, other.own.detach())
+		}
+	}
+	return errors.Join(append(errs, b.wide.attach(s.loader, b, 0, s.names, o, nil))...)
+}
+
+// detach undoes attach. Probes in all processes stay as long as the binary is used.
+func (s *shared) detach(p *process, b *binary) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	if p.wide {
+		if b.wideUsers--; b.wideUsers == 0 && !p.died && b.described {
+			errs = append(errs, s.loader.TraceAll(b.index, false))
+		}
+	}
+	if traced := s.traced[p.key()]; traced != nil {
+		if traced.users--; traced.users == 0 {
+			errs = append(errs, traced.own.detach())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// forget frees the kernel side's state of a process that no session traces any more.
+func (s *shared) forget(p *process) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	traced := s.traced[p.key()]
+	if traced == nil || traced.users > 0 {
+		return nil
+	}
+	delete(s.traced, p.key())
+	for key := range s.traced {
+		if key.pid == p.PID {
+			return nil // it executes another file now
+		}
+	}
+	return s.loader.Forget(uint32(p.PID))
 }
 
 // isOwn tells whether a file is this very program: its other processes may be targets,
