@@ -33,7 +33,7 @@ func (d *dwarfReader) fixed(size int) uint64 {
 	var word [8]byte
 	n, err := io.ReadFull(d.r, word[:size])
 	d.pos += uint64(n)
-	d.err = err
+	d.err = inside(err)
 	return binary.LittleEndian.Uint64(word[:])
 }
 
@@ -51,7 +51,7 @@ func (d *dwarfReader) uvarint() uint64 {
 	for shift := 0; d.err == nil && shift < 64; shift += 7 {
 		b, err := d.r.ReadByte()
 		if err != nil {
-			d.err = err
+			d.err = inside(err)
 			break
 		}
 		d.pos++
@@ -82,7 +82,7 @@ func (d *dwarfReader) string() []byte {
 		s = nil
 	}
 	if err != nil {
-		d.err = err
+		d.err = inside(err)
 		return nil
 	}
 	return s[:max(len(s)-1, 0)]
@@ -109,10 +109,13 @@ type dwarfUnit struct {
 // ends. The error is io.EOF at the end.
 func (d *dwarfReader) nextUnit() (dwarfUnit, error) {
 	unit := dwarfUnit{start: d.pos}
-	length := d.fixed(4)
-	if errors.Is(d.err, io.EOF) {
+	if d.err != nil {
+		return unit, d.err
+	}
+	if _, err := d.r.Peek(1); errors.Is(err, io.EOF) {
 		return unit, io.EOF
 	}
+	length := d.fixed(4)
 	const is64bit = 0xffffffff
 	wide := length == is64bit
 	if wide {
@@ -136,7 +139,7 @@ func (d *dwarfReader) nextUnit() (dwarfUnit, error) {
 	if d.err == nil && d.pos > unit.end {
 		return unit, fmt.Errorf("unit at %#x is shorter than its header", unit.start)
 	}
-	return unit, inside(d.err)
+	return unit, d.err
 }
 
 // dwarfEntry is what is read of an entry.
