@@ -110,14 +110,8 @@ func effectAMD64(inst *x86asm.Inst) (effect, Register) {
 		}
 		return effectFlags, 0
 	case x86asm.CMP:
-		if n, ok := result64AMD64(inst.Args[0]); ok {
-			if inst.Args[1] == x86asm.Imm(0) {
-				return effectTest, n
-			}
-			return effectCompare, n
-		}
-		if n, ok := result64AMD64(inst.Args[1]); ok {
-			return effectCompare, n
+		if n, ok := result64AMD64(inst.Args[0]); ok && inst.Args[1] == x86asm.Imm(0) {
+			return effectTest, n
 		}
 		return effectFlags, 0
 	}

@@ -18,7 +18,7 @@ func decodeARM64(text []byte, addr uint64) []instruction {
 		if inst, err := arm64asm.Decode(text[at:]); err == nil && !literals[at] {
 			i.setFlowARM64(&inst)
 			if i.flow == flowNext {
-				i.effect, i.register = effectARM64(&inst)
+				i.effect = effectARM64(&inst)
 			}
 		}
 		instructions = append(instructions, i)
@@ -117,35 +117,29 @@ func testOfConditionARM64(condition uint32) test {
 }
 
 // effectARM64 knows what stands between a call and the test of its results.
-func effectARM64(inst *arm64asm.Inst) (effect, Register) {
+func effectARM64(inst *arm64asm.Inst) effect {
 	switch inst.Op {
 	case arm64asm.NOP:
-		return effectNone, 0
+		return effectNone
 	case arm64asm.STR, arm64asm.STRB, arm64asm.STRH, arm64asm.STP, arm64asm.STUR, arm64asm.STURB, arm64asm.STURH:
 		if !updatesResultARM64(inst) {
-			return effectNone, 0
+			return effectNone
 		}
 	case arm64asm.LDP:
 		if !isResultARM64(inst.Args[0]) && !isResultARM64(inst.Args[1]) && !updatesResultARM64(inst) {
-			return effectNone, 0
+			return effectNone
 		}
 	case arm64asm.MOV, arm64asm.MOVZ, arm64asm.MOVN, arm64asm.MOVK, arm64asm.ADD, arm64asm.SUB,
 		arm64asm.AND, arm64asm.ORR, arm64asm.EOR, arm64asm.ADR, arm64asm.ADRP,
 		arm64asm.LDR, arm64asm.LDRB, arm64asm.LDRH, arm64asm.LDRSB, arm64asm.LDRSH, arm64asm.LDRSW, arm64asm.LDUR:
 		if !isResultARM64(inst.Args[0]) && !updatesResultARM64(inst) {
-			return effectNone, 0
+			return effectNone
 		}
-	case arm64asm.TST, arm64asm.CMN:
-		return effectFlags, 0
-	case arm64asm.CMP:
-		for _, arg := range inst.Args {
-			if n, ok := result64ARM64(arg); ok {
-				return effectCompare, n
-			}
-		}
-		return effectFlags, 0
+	case arm64asm.CMP, arm64asm.CMN, arm64asm.TST:
+		// The compiler tests for zero by CBZ and CBNZ, which need no flags.
+		return effectFlags
 	}
-	return effectUnknown, 0
+	return effectUnknown
 }
 
 // updatesResultARM64 tells whether a load or store writes its base, and that is

@@ -57,16 +57,6 @@ func (c *Code) BranchAfter(call Site, register Register) (Branch, bool) {
 	return b, flags == effectTest && tested == register
 }
 
-// ComparisonAfter is like BranchAfter for a jump that tests whether the result
-// register equals something other than zero, as in err == ErrSkipAltProtocol.
-func (c *Code) ComparisonAfter(call Site, register Register) (Site, bool) {
-	i, flags, tested, ok := c.jumpAfter(call)
-	if !ok || i.test != testEqual && i.test != testNotEqual || flags != effectCompare || tested != register {
-		return Site{}, false
-	}
-	return c.site(i, SiteBranch), true
-}
-
 // jumpAfter returns the first conditional jump behind a call, if results are
 // untouched there, and what the flags say then.
 func (c *Code) jumpAfter(call Site) (i *instruction, flags effect, tested Register, ok bool) {
@@ -84,7 +74,7 @@ func (c *Code) jumpAfter(call Site) (i *instruction, flags effect, tested Regist
 		case flowNext:
 			switch i.effect {
 			case effectNone:
-			case effectFlags, effectTest, effectCompare:
+			case effectFlags, effectTest:
 				flags, tested = i.effect, i.register
 			default:
 				return nil, 0, 0, false

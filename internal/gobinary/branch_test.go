@@ -87,32 +87,6 @@ func TestBranchAfterNoInstruction(t *testing.T) {
 	assert.False(t, ok)
 }
 
-func TestComparisonAfter(t *testing.T) {
-	for _, c := range []struct {
-		name     string
-		arch     Arch
-		text     string
-		register Register
-		want     Site // none if it is zero
-	}{
-		{"memory", AMD64, "ff d1 | 48 39 1d 00 00 00 00 | 75 01 | 90 | c3", 1, siteAt(9, SiteBranch)},
-		{"register", AMD64, "ff d1 | 48 8b 15 00 00 00 00 | 48 39 da | 74 01 | 90 | c3", 1, siteAt(12, SiteBranch)},
-		{"register first", AMD64, "ff d1 | 48 39 d3 | 74 01 | 90 | c3", 1, siteAt(5, SiteBranch)},
-		{"arm64", ARM64, "d63f0120 | f9400084 | eb04003f | 54000041 | d503201f | d65f03c0", 1, siteAt(12, SiteBranch)},
-
-		{"zero", AMD64, "ff d1 | 48 85 db | 74 01 | 90 | c3", 1, Site{}},
-		{"other register", AMD64, "ff d1 | 48 39 05 00 00 00 00 | 75 01 | 90 | c3", 1, Site{}},
-		{"other condition", AMD64, "ff d1 | 48 39 1d 00 00 00 00 | 7f 01 | 90 | c3", 1, Site{}},
-		{"arm64 zero", ARM64, "d63f0120 | b4000041 | d503201f | d65f03c0", 1, Site{}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			got, ok := code(t, c.arch, c.text).ComparisonAfter(siteAt(0, SiteCall), c.register)
-			require.Equal(t, c.want != Site{}, ok)
-			assert.Equal(t, c.want, got)
-		})
-	}
-}
-
 func TestReaches(t *testing.T) {
 	// 0: TESTQ; 3: JE 10; 5: RET; 6: JMP 0; 8: UD2; 10: CALL; 15: RET
 	c := code(t, AMD64, "48 85 db | 74 05 | c3 | eb f8 | 0f 0b | e8 00 00 00 00 | c3")

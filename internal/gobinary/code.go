@@ -21,7 +21,6 @@ const maxSites = 16 << 10
 // concurrent use.
 type Code struct {
 	function     Function
-	arch         Arch
 	offset       uint64        // of the entry in the file
 	instructions []instruction // by address
 	jumps        []jump        // by target
@@ -47,8 +46,8 @@ type instruction struct {
 	framePush bool
 	effect    effect
 	test      test // of a conditional jump
-	// register is what effectTest and effectCompare, or a conditional jump
-	// that looks at no flags, look at.
+	// register is what effectTest, or a conditional jump that looks at no
+	// flags, compares with zero.
 	register Register
 }
 
@@ -79,7 +78,6 @@ const (
 	effectNone                  // it writes neither
 	effectFlags                 // it writes the flags only
 	effectTest                  // it writes the flags by comparing a result register with zero
-	effectCompare               // it writes the flags by comparing a result register with something else
 )
 
 // test tells when a conditional jump is taken.
@@ -94,7 +92,7 @@ const (
 	testRegisterNotZero      // the register is not zero: CBNZ
 )
 
-// Code decodes a function. It is an error if its instructions are not all
+// Code decodes a function. It is an error if the instructions of amd64 are not all
 // understood, if they are more than 1 MiB, or if many thousands call or return.
 func (f *File) Code(fn Function) (*Code, error) {
 	if fn.End <= fn.Entry || fn.End-fn.Entry > maxFunctionSize {
@@ -114,7 +112,7 @@ func (f *File) Code(fn Function) (*Code, error) {
 
 // decode splits the text of a function into instructions.
 func decode(arch Arch, fn Function, text []byte, offset uint64) (*Code, error) {
-	c := &Code{function: fn, arch: arch, offset: offset}
+	c := &Code{function: fn, offset: offset}
 	var err error
 	switch arch {
 	case AMD64:

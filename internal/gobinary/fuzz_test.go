@@ -93,9 +93,6 @@ func FuzzCode(f *testing.F) {
 		inside(calls...)
 		inside(c.Returns()...)
 		for _, call := range calls {
-			if site, ok := c.ComparisonAfter(call, Register0); ok {
-				inside(site)
-			}
 			branch, ok := c.BranchAfter(call, Register1)
 			if !ok {
 				continue
