@@ -33,15 +33,10 @@ type tracked struct {
 }
 
 // look examines the process that has a pid now, and reports what is new.
-func (w *Watcher) look(ctx context.Context, pid int, tables *portTables) (err error) {
+func (w *Watcher) look(ctx context.Context, pid int, tables *portTables) error {
 	if pid == os.Getpid() {
 		return nil
 	}
-	defer func() {
-		if err != nil {
-			w.failure(err)
-		}
-	}()
 	now, isGo, forked, err := w.image(pid)
 	if err != nil {
 		return err

@@ -26,7 +26,9 @@ func still(t *testing.T, config Config) *watch {
 }
 
 func (w *watch) lookAt(pid int) error {
-	return w.look(w.t.Context(), pid, &portTables{files: w.files})
+	err := w.look(w.t.Context(), pid, &portTables{files: w.files})
+	w.failure(err)
+	return err
 }
 
 func TestPIDUsedAgain(t *testing.T) {
@@ -99,7 +101,7 @@ func TestForkedCopy(t *testing.T) {
 		stat    string
 		targets int
 	}{
-		"about to exec":     {strings.Replace(forked, " 123456 ", " "+strconv.FormatInt(now.Sec*100, 10)+" ", 1), 0},
+		"about to exec":     {strings.Replace(forked, " 123456 ", " "+strconv.FormatInt(int64(now.Sec)*100, 10)+" ", 1), 0},
 		"restored long ago": {strings.Replace(forked, " 123456 ", " 1 ", 1), 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -189,6 +189,7 @@ func (w *Watcher) executed(ctx context.Context, pid int) {
 	if errors.Is(err, errGone) {
 		w.gone.Add(1)
 	}
+	w.failure(err)
 }
 
 // scan looks at all processes, and forgets those that are no more.
@@ -204,7 +205,7 @@ func (w *Watcher) scan(ctx context.Context) error {
 			return nil
 		}
 		present[pid] = true
-		w.look(ctx, pid, tables)
+		w.failure(w.look(ctx, pid, tables))
 	}
 	for pid, t := range w.processes {
 		if !present[pid] {
