@@ -92,8 +92,9 @@ const (
 	testRegisterNotZero      // the register is not zero: CBNZ
 )
 
-// Code decodes a function. It is an error if the instructions of amd64 are not all
-// understood, if they are more than 1 MiB, or if many thousands call or return.
+// Code decodes a function. It is an error if an instruction of amd64 is unknown,
+// so that it does not tell where the next one starts, if there is more than 1
+// MiB of them, or if many thousands call or return.
 func (f *File) Code(fn Function) (*Code, error) {
 	if fn.End <= fn.Entry || fn.End-fn.Entry > maxFunctionSize {
 		return nil, fmt.Errorf("function %s at [%#x, %#x) is empty or larger than %d bytes",
