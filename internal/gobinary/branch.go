@@ -6,6 +6,7 @@ package gobinary
 // pointer arguments and results in, by its number.
 type Register uint8
 
+// The registers that the first results of a function are in, on amd64 and arm64.
 const (
 	Register0 Register = iota // AX, R0
 	Register1                 // BX, R1

@@ -37,8 +37,11 @@ func FuzzOpen(f *testing.F) {
 			t.Error("what Open opens is Go")
 		}
 		file.BuildID()
-		file.moduleData()
-		file.Inlined("main.one", "strings.HasPrefix")
+		if inlined, err := file.Inlined("main.one", "strings.HasPrefix"); err == nil {
+			if _, err := file.moduleData(); err != nil || len(inlined) > 2 {
+				t.Errorf("%q are inlined, moduledata: %v", inlined, err)
+			}
+		}
 		found, err := file.Functions("main.main", "main.one")
 		if err != nil {
 			return
