@@ -134,16 +134,17 @@ func (l *layout) setSizes() {
 	l.Request.Size = reach(l.Request.Method, l.Request.URL, l.Request.ProtoMajor, l.Request.ProtoMinor, l.Request.Header,
 		l.Request.ContentLength, l.Request.Host, l.Request.RemoteAddr, l.Request.RequestURI, l.Request.TLS, l.Request.Context)
 	r := &l.HTTP2Request
-	r.Size = reach(r.Method, r.URL, r.ProtoMajor, r.ProtoMinor, r.Header, r.ContentLength, r.Host, r.RemoteAddr, r.RequestURI, r.Context)
-	l.URLSize = reach(l.URLScheme, l.URLOpaque, l.URLHost, l.URLPath, l.URLRawPath, l.URLRawQuery, l.URLFragment)
+	r.Size = reach(r.Method, r.URL, r.ProtoMajor, r.ProtoMinor, r.Header, r.ContentLength, r.Host, r.RemoteAddr, r.RequestURI, r.TLS, r.Context)
+	l.URLSize = reach(l.URLScheme, l.URLOpaque, l.URLUser, l.URLHost, l.URLPath, l.URLRawPath, l.URLRawQuery, l.URLFragment)
 	l.AnswerSize = reach(l.AnswerStatus, l.AnswerProtoMajor, l.AnswerProtoMinor, l.AnswerLen)
 }
 
+// reach stops below Missing for offsets that are larger than any struct the kernel side reads.
 func reach(offsets ...uint16) uint16 {
 	var size uint16
 	for _, offset := range offsets {
 		if offset != instrument.Missing {
-			size = max(size, offset+16)
+			size = max(size, min(offset, instrument.Missing-16)+16)
 		}
 	}
 	return size
