@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/ringbuf"
 
@@ -50,10 +49,6 @@ func OpenExecs() (ExecSource, error) {
 
 func (e *execEvents) open() error {
 	if err := bpf.LoadProcessObjects(&e.objects, nil); err != nil {
-		var rejected *ebpf.VerifierError
-		if errors.As(err, &rejected) {
-			return fmt.Errorf("load BPF program: %+v", rejected)
-		}
 		return fmt.Errorf("load BPF program (needs CAP_BPF and CAP_PERFMON): %w", err)
 	}
 	var err error

@@ -10,8 +10,8 @@ import (
 
 // executable tells which file a process executes, with the device as the mount
 // shows it. It is one system call: this is all that most processes are ever asked.
-func (fs procFS) executable(pid int) (FileID, error) {
-	return statFile(unix.AT_FDCWD, fs.path(pid, "exe"), 0)
+func (files procFS) executable(pid int) (FileID, error) {
+	return statFile(unix.AT_FDCWD, files.path(pid, "exe"), 0)
 }
 
 // identify tells which file is open. On overlayfs the device is that of the mount,

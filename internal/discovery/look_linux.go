@@ -37,7 +37,7 @@ func (w *Watcher) look(ctx context.Context, pid int, tables *portTables) error {
 	if pid == os.Getpid() {
 		return nil
 	}
-	now, isGo, forked, err := w.image(pid)
+	now, isGo, err := w.image(pid)
 	if err != nil {
 		return err
 	}
@@ -48,9 +48,7 @@ func (w *Watcher) look(ctx context.Context, pid int, tables *portTables) error {
 	if known != nil {
 		w.forget(known) // it executes something else, or it is another process
 	}
-	// Between fork and exec a process looks like its parent. It is not a target: if it
-	// stays what it is, the next poll finds it.
-	if !isGo || forked && isYoung(now.start) {
+	if !isGo {
 		return nil
 	}
 	t, err := w.track(pid, now)
@@ -75,14 +73,22 @@ func (w *Watcher) look(ctx context.Context, pid int, tables *portTables) error {
 }
 
 // image reads no more than the file where that is not a Go program.
-func (w *Watcher) image(pid int) (now image, isGo, forked bool, err error) {
+func (w *Watcher) image(pid int) (now image, isGo bool, err error) {
 	now.file, isGo, err = w.goFiles.inspect(pid)
 	if err != nil || !isGo {
-		return now, isGo, false, err
+		return now, isGo, err
 	}
 	stat, err := w.files.stat(pid)
+	if err != nil {
+		return now, isGo, err
+	}
+	// Between fork and exec a process looks like its parent. One that stays so is not
+	// about to exec: it was restored from a checkpoint.
+	if !stat.loaded || stat.forked && isYoung(stat.start) {
+		return now, isGo, errEarly
+	}
 	now.start, now.stack = stat.start, stat.stack
-	return now, true, stat.forked, err
+	return now, isGo, nil
 }
 
 // isYoung tells whether a process was forked within the last two seconds.
@@ -118,7 +124,7 @@ func (w *Watcher) track(pid int, now image) (*tracked, error) {
 		return nil, err
 	}
 	// All that was read is of one process and one program if that is still there now.
-	if again, _, _, err := w.image(pid); err != nil || again != now {
+	if again, _, err := w.image(pid); err != nil || again != now {
 		t.close()
 		return nil, errGone
 	}

@@ -3,6 +3,7 @@
 package discovery
 
 import (
+	"fmt"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -92,17 +93,19 @@ func TestContainer(t *testing.T) {
 	w.await(p.pid(), 2)
 }
 
-func TestForkedCopy(t *testing.T) {
+func TestEarly(t *testing.T) {
 	p := start(t, "/bin/cat")
 	var now unix.Timespec
 	require.NoError(t, unix.ClockGettime(unix.CLOCK_BOOTTIME, &now))
 	forked := strings.Replace(statLine, " 4194304 1006", " 4194368 1006", 1)
 	for name, test := range map[string]struct {
 		stat    string
+		err     error
 		targets int
 	}{
-		"about to exec":     {strings.Replace(forked, " 123456 ", " "+strconv.FormatInt(int64(now.Sec)*100, 10)+" ", 1), 0},
-		"restored long ago": {strings.Replace(forked, " 123456 ", " 1 ", 1), 1},
+		"about to exec":         {strings.Replace(forked, " 123456 ", " "+fmt.Sprint(now.Sec*100)+" ", 1), errEarly, 0},
+		"in the middle of exec": {strings.Replace(statLine, " 4194304 6291456 ", " 0 0 ", 1), errEarly, 0},
+		"restored long ago":     {strings.Replace(forked, " 123456 ", " 1 ", 1), nil, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := fabricate(t, p.pid(), map[string]string{
@@ -111,8 +114,9 @@ func TestForkedCopy(t *testing.T) {
 				"cgroup": "0::/\n",
 			})
 			w := still(t, Config{Targets: []Selector{{Executable: "**"}}, ProcFS: string(files)})
-			require.NoError(t, w.lookAt(p.pid()))
+			require.ErrorIs(t, w.lookAt(p.pid()), test.err)
 			assert.Len(t, w.changes(p.pid()), test.targets)
+			assert.Zero(t, w.Stats().Failed)
 		})
 	}
 }

@@ -5,7 +5,9 @@ package discovery
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -44,7 +46,7 @@ func (t *portTables) of(pid int) (listening, error) {
 	for _, name := range []string{"net/tcp", "net/tcp6"} {
 		f, err := os.Open(t.files.path(pid, name))
 		if err != nil {
-			if name == "net/tcp6" && goneOr(err) == errGone {
+			if name == "net/tcp6" && errors.Is(err, fs.ErrNotExist) {
 				continue // a kernel without IPv6
 			}
 			return nil, goneOr(err)
@@ -85,8 +87,8 @@ func (l listening) read(table io.Reader) {
 }
 
 // sockets returns those of the wanted sockets that a process has open.
-func (fs procFS) sockets(pid int, wanted listening) (listening, error) {
-	folder, err := os.Open(fs.path(pid, "fd"))
+func (files procFS) sockets(pid int, wanted listening) (listening, error) {
+	folder, err := os.Open(files.path(pid, "fd"))
 	if err != nil {
 		return nil, goneOr(err)
 	}

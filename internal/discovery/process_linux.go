@@ -11,9 +11,9 @@ import (
 // describe collects what selectors and resource need to know of a process, other
 // than its start time and path. The caller checks afterwards that it was one
 // process throughout.
-func (fs procFS) describe(pid int, start uint64, path string) (*Process, error) {
-	p := &Process{Identity: Identity{PID: pid, StartTime: start}, Executable: path, files: fs}
-	f, err := os.Open(fs.path(pid, "exe"))
+func (files procFS) describe(pid int, start uint64, path string) (*Process, error) {
+	p := &Process{Identity: Identity{PID: pid, StartTime: start}, Executable: path, files: files}
+	f, err := os.Open(files.path(pid, "exe"))
 	if err != nil {
 		return nil, goneOr(err)
 	}
@@ -21,10 +21,10 @@ func (fs procFS) describe(pid int, start uint64, path string) (*Process, error) 
 	if p.File, err = identify(f); err != nil {
 		return nil, err
 	}
-	if p.NamespacePID, err = fs.namespacePID(pid); err != nil {
+	if p.NamespacePID, err = files.namespacePID(pid); err != nil {
 		return nil, err
 	}
-	cgroup, err := fs.read(pid, "cgroup", maxCgroup)
+	cgroup, err := files.read(pid, "cgroup", maxCgroup)
 	if err != nil {
 		return nil, err
 	}

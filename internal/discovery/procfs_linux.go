@@ -27,21 +27,25 @@ const (
 // executable: a zombie or a kernel thread.
 var errGone = errors.New("process is gone")
 
-func (fs procFS) root() string {
-	if fs == "" {
+// errEarly says that a process has not come to its program yet. It is looked at again
+// when the kernel reports the exec, or at the next poll.
+var errEarly = errors.New("process does not execute its program yet")
+
+func (files procFS) root() string {
+	if files == "" {
 		return "/proc"
 	}
-	return string(fs)
+	return string(files)
 }
 
 // path is that of a file in the folder of a process.
-func (fs procFS) path(pid int, name string) string {
-	return fs.root() + "/" + strconv.Itoa(pid) + "/" + name
+func (files procFS) path(pid int, name string) string {
+	return files.root() + "/" + strconv.Itoa(pid) + "/" + name
 }
 
 // read returns the first bytes of a file of a process, limit at the most.
-func (fs procFS) read(pid int, name string, limit int64) ([]byte, error) {
-	f, err := os.Open(fs.path(pid, name))
+func (files procFS) read(pid int, name string, limit int64) ([]byte, error) {
+	f, err := os.Open(files.path(pid, name))
 	if err != nil {
 		return nil, goneOr(err)
 	}
@@ -60,8 +64,8 @@ func goneOr(err error) error {
 }
 
 // pids lists the processes that there are.
-func (fs procFS) pids() ([]int, error) {
-	folder, err := os.Open(fs.root())
+func (files procFS) pids() ([]int, error) {
+	folder, err := os.Open(files.root())
 	if err != nil {
 		return nil, err
 	}
@@ -82,12 +86,13 @@ func (fs procFS) pids() ([]int, error) {
 // stat is what we use of /proc/PID/stat, see proc_pid_stat(5).
 type stat struct {
 	forked bool   // and did not execute a program since: still a copy of its parent
+	loaded bool   // false while the kernel replaces the program
 	start  uint64 // when it was forked, clock ticks after boot
 	stack  uint64 // address of the stack: the kernel draws a new one for each exec
 }
 
-func (fs procFS) stat(pid int) (stat, error) {
-	line, err := fs.read(pid, "stat", maxStatLine)
+func (files procFS) stat(pid int) (stat, error) {
+	line, err := files.read(pid, "stat", maxStatLine)
 	if err != nil {
 		return stat{}, err
 	}
@@ -104,23 +109,24 @@ func parseStat(line []byte) (stat, error) {
 	if end < 0 || len(fields) < 26 {
 		return stat{}, fmt.Errorf("stat: %d fields after the name instead of 26 or more", len(fields))
 	}
-	var numbers [3]uint64
-	for i, field := range []int{9, 22, 28} {
+	var numbers [4]uint64
+	for i, field := range []int{9, 22, 26, 28} {
 		var err error
 		if numbers[i], err = strconv.ParseUint(string(fields[field-3]), 10, 64); err != nil {
 			return stat{}, fmt.Errorf("stat: field %d: %w", field, err)
 		}
 	}
-	return stat{forked: numbers[0]&forkedNoExec != 0, start: numbers[1], stack: numbers[2]}, nil
+	// Start of the code, field 26, is set when all else is in place.
+	return stat{forked: numbers[0]&forkedNoExec != 0, start: numbers[1], loaded: numbers[2] != 0, stack: numbers[3]}, nil
 }
 
 // executablePath is the path of the executable as the process itself sees it.
-func (fs procFS) executablePath(pid int) (string, error) {
-	path, err := os.Readlink(fs.path(pid, "exe"))
+func (files procFS) executablePath(pid int) (string, error) {
+	path, err := os.Readlink(files.path(pid, "exe"))
 	if err != nil {
 		return "", goneOr(err)
 	}
-	root, err := os.Readlink(fs.path(pid, "root"))
+	root, err := os.Readlink(files.path(pid, "root"))
 	if err != nil {
 		return "", goneOr(err)
 	}
@@ -134,8 +140,8 @@ func (fs procFS) executablePath(pid int) (string, error) {
 }
 
 // namespacePID is the last number of the line NSpid, see proc_pid_status(5).
-func (fs procFS) namespacePID(pid int) (int, error) {
-	content, err := fs.read(pid, "status", maxStatus)
+func (files procFS) namespacePID(pid int) (int, error) {
+	content, err := files.read(pid, "status", maxStatus)
 	if err != nil {
 		return 0, err
 	}
@@ -149,8 +155,8 @@ func (fs procFS) namespacePID(pid int) (int, error) {
 	return 0, errors.New("status: no line NSpid")
 }
 
-func (fs procFS) environ(pid int) (map[string]string, error) {
-	content, err := fs.read(pid, "environ", maxEnviron)
+func (files procFS) environ(pid int) (map[string]string, error) {
+	content, err := files.read(pid, "environ", maxEnviron)
 	if err != nil {
 		return nil, err
 	}

@@ -22,11 +22,15 @@ const statLine = "4711 (a) R 1 (b) S 1 4711 4711 0 -1 4194304 1006 0 0 0 1 2 0 0
 func TestParseStat(t *testing.T) {
 	got, err := parseStat([]byte(statLine))
 	require.NoError(t, err)
-	assert.Equal(t, stat{start: 123456, stack: 140722384129696}, got)
+	assert.Equal(t, stat{loaded: true, start: 123456, stack: 140722384129696}, got)
 
 	got, err = parseStat([]byte(strings.Replace(statLine, " 4194304 1006", " 4194368 1006", 1)))
 	require.NoError(t, err)
 	assert.True(t, got.forked)
+
+	got, err = parseStat([]byte(strings.Replace(statLine, " 4194304 6291456 ", " 0 0 ", 1)))
+	require.NoError(t, err)
+	assert.False(t, got.loaded)
 
 	for name, line := range map[string]string{
 		"empty":      "",
@@ -115,8 +119,8 @@ func TestNamespacePID(t *testing.T) {
 // binary.
 func fabricate(t testing.TB, pid int, files map[string]string) procFS {
 	t.Helper()
-	fs := t.TempDir()
-	folder := filepath.Join(fs, strconv.Itoa(pid))
+	root := t.TempDir()
+	folder := filepath.Join(root, strconv.Itoa(pid))
 	require.NoError(t, os.Mkdir(folder, 0o755))
 	self, err := os.Executable()
 	require.NoError(t, err)
@@ -125,5 +129,5 @@ func fabricate(t testing.TB, pid int, files map[string]string) procFS {
 	for name, content := range files {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(content), 0o644))
 	}
-	return procFS(fs)
+	return procFS(root)
 }

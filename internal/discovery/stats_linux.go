@@ -41,7 +41,7 @@ func (c *counters) stats() Stats {
 // kernel thread look the same, and are met at every poll.
 func (c *counters) failure(err error) {
 	switch {
-	case err == nil, errors.Is(err, errGone):
+	case err == nil, errors.Is(err, errGone), errors.Is(err, errEarly):
 	case errors.Is(err, fs.ErrPermission):
 		c.denied.Add(1)
 	default:
