@@ -64,10 +64,14 @@ func clientSpan(start events.Start, end instrument.End, span ptrace.Span) error 
 	attributes := span.Attributes()
 	attributes.EnsureCapacity(12)
 	span.SetKind(ptrace.SpanKindClient)
+	if c.method == "" {
+		c.method = "GET" // what an empty Request.Method means to a Transport
+	}
 	span.SetName(putMethod(c.method, attributes))
 
+	c.url.Opaque = redactOpaque(c.url.Opaque)
 	c.url.RawQuery = redactQuery(c.url.RawQuery)
-	attributes.PutStr(string(semconv.URLFullKey), c.url.String())
+	attributes.PutStr(string(semconv.URLFullKey), text(c.url.String()))
 	host, port := splitHostPort(c.url.Host)
 	if port == 0 {
 		port = defaultPort(c.url.Scheme)

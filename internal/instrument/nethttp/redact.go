@@ -2,7 +2,10 @@
 
 package nethttp
 
-import "strings"
+import (
+	"net/url"
+	"strings"
+)
 
 const redacted = "REDACTED"
 
@@ -18,6 +21,22 @@ var secretParameters = map[string]bool{
 	"X-Amz-Security-Token": true,
 }
 
+// redactOpaque does for the opaque part of a URL what is done elsewhere for its fields: it
+// is sent as it stands and can have all of "//user:password@host/path?query".
+func redactOpaque(opaque string) string {
+	opaque, query, hasQuery := strings.Cut(opaque, "?")
+	if rest, ok := strings.CutPrefix(opaque, "//"); ok {
+		authority, _, _ := strings.Cut(rest, "/")
+		if at := strings.LastIndexByte(authority, '@'); at >= 0 {
+			opaque = "//" + redacted + ":" + redacted + rest[at:]
+		}
+	}
+	if hasQuery {
+		opaque += "?" + redactQuery(query)
+	}
+	return opaque
+}
+
 // redactQuery replaces the values of secret parameters and keeps everything else as it
 // stands, the order and the escapes too.
 func redactQuery(query string) string {
@@ -29,7 +48,7 @@ func redactQuery(query string) string {
 			parameter, separator = rest[:i], "&"
 		}
 		rest = rest[len(parameter)+len(separator):]
-		if name, _, ok := strings.Cut(parameter, "="); ok && secretParameters[name] {
+		if name, _, ok := strings.Cut(parameter, "="); ok && isSecret(name) {
 			parameter, changed = name+"="+redacted, true
 		}
 		out.WriteString(parameter)
@@ -39,4 +58,13 @@ func redactQuery(query string) string {
 		return query
 	}
 	return out.String()
+}
+
+// isSecret tells whether a parameter is secret, however its name is escaped.
+func isSecret(name string) bool {
+	if !strings.ContainsAny(name, "%+") {
+		return secretParameters[name]
+	}
+	unescaped, err := url.QueryUnescape(name)
+	return err == nil && secretParameters[unescaped]
 }
