@@ -39,7 +39,7 @@ func putAddress(attributes pcommon.Map, addressKey, portKey, host string, port i
 	if host == "" {
 		return
 	}
-	attributes.PutStr(addressKey, host)
+	attributes.PutStr(addressKey, text(host))
 	if port != 0 {
 		attributes.PutInt(portKey, int64(port))
 	}

@@ -18,14 +18,13 @@ const otherMethod = "_OTHER"
 
 // putMethod sets the attributes of a method and returns what a span's name says for it.
 func putMethod(method string, attributes pcommon.Map) string {
-	if method == "" {
-		method = "GET" // what an empty Request.Method means to a Transport
-	}
 	if knownMethods[method] {
 		attributes.PutStr(string(semconv.HTTPRequestMethodKey), method)
 		return method
 	}
 	attributes.PutStr(string(semconv.HTTPRequestMethodKey), otherMethod)
-	attributes.PutStr(string(semconv.HTTPRequestMethodOriginalKey), method)
+	if method != "" { // it is when the target's memory could not be read
+		attributes.PutStr(string(semconv.HTTPRequestMethodOriginalKey), text(method))
+	}
 	return "HTTP"
 }

@@ -22,7 +22,7 @@ func putOutcome(end instrument.End, status uint16, firstErrorStatus uint16, span
 		if errorType == "" {
 			errorType = unknownError
 		}
-		span.Attributes().PutStr(string(semconv.ErrorTypeKey), errorType)
+		span.Attributes().PutStr(string(semconv.ErrorTypeKey), text(errorType))
 		span.Status().SetCode(ptrace.StatusCodeError)
 		span.Status().SetMessage(message)
 	}

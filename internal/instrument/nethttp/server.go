@@ -4,7 +4,6 @@ package nethttp
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -88,9 +87,9 @@ func serverSpan(start events.Start, end instrument.End, span ptrace.Span) error 
 	attributes := span.Attributes()
 	attributes.EnsureCapacity(16)
 	span.SetKind(ptrace.SpanKindServer)
-	span.TraceState().FromRaw(s.tracestate)
+	span.TraceState().FromRaw(text(s.tracestate))
 	name := putMethod(s.method, attributes)
-	if route := route(e.pattern); route != "" {
+	if route := text(route(e.pattern)); route != "" {
 		attributes.PutStr(string(semconv.HTTPRouteKey), route)
 		name += " " + route
 	}
@@ -101,7 +100,7 @@ func serverSpan(start events.Start, end instrument.End, span ptrace.Span) error 
 		attributes.PutStr(string(semconv.NetworkProtocolVersionKey), version)
 	}
 	if s.userAgent != "" {
-		attributes.PutStr(string(semconv.UserAgentOriginalKey), s.userAgent)
+		attributes.PutStr(string(semconv.UserAgentOriginalKey), text(s.userAgent))
 	}
 	if s.contentLength >= 0 {
 		attributes.PutInt(string(semconv.HTTPRequestBodySizeKey), s.contentLength)
@@ -118,17 +117,26 @@ func serverSpan(start events.Start, end instrument.End, span ptrace.Span) error 
 }
 
 func putServerURL(s serverStart, attributes pcommon.Map) {
-	path, query, _ := strings.Cut(s.uri, "?")
-	if !strings.HasPrefix(s.uri, "/") {
-		// The absolute form that clients send to proxies, the authority of CONNECT, or "*".
-		if u, err := url.Parse(s.uri); err == nil && u.Scheme != "" && u.Host != "" {
-			path, query = u.EscapedPath(), u.RawQuery
-		}
-	}
-	attributes.PutStr(string(semconv.URLPathKey), cut(path))
+	path, query := pathAndQuery(s.uri)
+	attributes.PutStr(string(semconv.URLPathKey), text(cut(path)))
 	if query != "" {
-		attributes.PutStr(string(semconv.URLQueryKey), redactQuery(cut(query)))
+		attributes.PutStr(string(semconv.URLQueryKey), text(redactQuery(cut(query))))
 	}
+}
+
+// pathAndQuery takes apart a request target (RFC 9112, section 3.2): "/path?query", "*",
+// the absolute form that clients send to proxies, or the authority of CONNECT, which has
+// neither. The target may have been cut anywhere.
+func pathAndQuery(target string) (path, query string) {
+	path, query, _ = strings.Cut(target, "?")
+	if strings.HasPrefix(path, "/") || path == "*" {
+		return path, query
+	}
+	_, rest, _ := strings.Cut(path, "://")
+	if slash := strings.IndexByte(rest, '/'); slash >= 0 {
+		return rest[slash:], query
+	}
+	return "", query
 }
 
 func putServerPeers(s serverStart, attributes pcommon.Map) {
@@ -152,13 +160,16 @@ func putServerPeers(s serverStart, attributes pcommon.Map) {
 	putAddress(attributes, string(semconv.ServerAddressKey), string(semconv.ServerPortKey), host, port)
 
 	peer, peerPort := splitHostPort(s.remoteAddr)
+	if peer == "@" {
+		peer = "" // a Unix domain socket without a name, as package net writes it
+	}
 	putAddress(attributes, string(semconv.NetworkPeerAddressKey), string(semconv.NetworkPeerPortKey), peer, peerPort)
 	client := peer
 	if original.client != "" {
 		client, _ = splitHostPort(original.client)
 	}
 	if client != "" {
-		attributes.PutStr(string(semconv.ClientAddressKey), client)
+		attributes.PutStr(string(semconv.ClientAddressKey), text(client))
 	}
 }
 
