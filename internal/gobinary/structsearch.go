@@ -70,8 +70,11 @@ func (w *wantedStruct) add(match packageMatch, offsets structOffsets) {
 // result returns what has been found, unless it is ambiguous.
 func (w *wantedStruct) result() (structOffsets, bool) {
 	for _, match := range []packageMatch{exactMatch, vendoredMatch} {
+		if w.ambiguous[match] {
+			return nil, false
+		}
 		if offsets, ok := w.found[match]; ok {
-			return offsets, !w.ambiguous[match]
+			return offsets, true
 		}
 	}
 	return nil, false

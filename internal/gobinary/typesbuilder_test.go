@@ -7,9 +7,6 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"slices"
-	"testing"
-
-	"github.com/stretchr/testify/require"
 )
 
 // typesBuilderBase is where the types of a typesBuilder start in memory.
@@ -178,19 +175,4 @@ func areaAt(base uint64, data []byte, format typeFormat, relocations []relocatio
 		panic(err)
 	}
 	return area
-}
-
-func TestTypesBuilder(t *testing.T) {
-	b := newTypesBuilder()
-	inner := b.named(kindStruct, "net/url", "url.Userinfo")
-	outer := b.named(kindStruct, "net/url", "url.URL")
-	b.setFields(outer, builtField{name: "Host", typ: inner, offset: 40})
-	types, err := b.walk(b.pointer(outer))
-	require.NoError(t, err)
-	require.Len(t, types.all, 3)
-	search := newStructSearch(fieldsOf("net/url", "URL", "Host"))
-	require.NoError(t, types.findStructs(search))
-	offsets, ok := search["URL"][0].result()
-	require.True(t, ok)
-	require.Equal(t, structOffsets{"Host": 40}, offsets)
 }

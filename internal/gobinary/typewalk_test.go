@@ -5,12 +5,32 @@ package gobinary
 import (
 	"encoding/binary"
 	"fmt"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
+
+func TestTypeWalk(t *testing.T) {
+	b := newTypesBuilder()
+	inner := b.named(kindStruct, "gopkg.in/yaml.v3", "yaml.Node")
+	outer := b.named(kindStruct, "net/url", "url.URL")
+	b.setFields(outer, builtField{name: "Host", typ: inner, offset: 40}, builtField{name: "next", typ: b.pointer(outer)})
+	b.setFields(inner, builtField{name: "Kind", typ: outer, offset: 8})
+	types, err := b.walk(b.pointer(outer))
+	require.NoError(t, err)
+	assert.Len(t, types.all, 4)
+
+	search := newStructSearch([]Field{{"net/url", "URL", "Host"}, {"gopkg.in/yaml.v3", "Node", "Kind"}})
+	require.NoError(t, types.findStructs(search))
+	assert.True(t, search.complete())
+	layout := make(Layout)
+	require.NoError(t, layout.add(search, SourceTypes))
+	assert.Equal(t, Layout{
+		{"net/url", "URL", "Host"}:           {40, SourceTypes},
+		{"gopkg.in/yaml.v3", "Node", "Kind"}: {8, SourceTypes},
+	}, layout)
+}
 
 // TestTypeWalkOfCorruptTypes has what no compiler writes.
 func TestTypeWalkOfCorruptTypes(t *testing.T) {
@@ -135,59 +155,4 @@ func TestTypeAreaReadsOverChunks(t *testing.T) {
 	assert.Nil(t, area.bytes(2*typeChunkSize+8, 16))
 	assert.ErrorIs(t, area.failure(), errOutsideTypes)
 	assert.Zero(t, area.uint64(0), "after an error")
-}
-
-// FuzzTypes goes over descriptors with everything that looks at them.
-func FuzzTypes(f *testing.F) {
-	for _, toolchain := range []string{"go1.18.10", "go1.23.12", "go1.27.4"} {
-		r, err := os.Open(program{name: "small", toolchain: toolchain, flags: flagsStripped}.path(f))
-		require.NoError(f, err)
-		file, err := Open(r)
-		require.NoError(f, err)
-		types, err := file.types()
-		require.NoError(f, err)
-		minor, err := file.GoMinor()
-		require.NoError(f, err)
-		data := make([]byte, min(types.size, 16<<10))
-		require.NoError(f, file.image.read(types.base, data))
-		r.Close()
-		for _, t := range types.all {
-			if uint64(t) < uint64(len(data)) {
-				f.Add(data, uint8(minor), types.base, uint32(t))
-				break
-			}
-		}
-	}
-	b := newTypesBuilder()
-	ctx := b.context()
-	s := b.named(kindStruct, "net/http", "http.Request")
-	b.implement(s, ctx)
-	b.setFields(s, builtField{name: "ctx", typ: ctx, offset: 8, embedded: true})
-	f.Add(b.data, uint8(26), uint64(typesBuilderBase), uint32(s))
-	f.Fuzz(func(t *testing.T, data []byte, minor uint8, base uint64, root uint32) {
-		if base > 1<<40 {
-			return
-		}
-		area := areaAt(base&^7, data, typeFormatOf(int(minor), ""), nil)
-		w := newTypeWalk(area)
-		w.add(area.at(area.base + uint64(root)))
-		w.addTypedescs(uint64(len(data)) / 2)
-		// Go on after errors, or nothing but the first would be seen; what has
-		// not been counted is not looked at.
-		for i := 0; i < len(w.found); i++ {
-			area.err = nil
-			w.addReferences(w.found[i])
-			if w.steps == 0 {
-				return
-			}
-		}
-		found := &types{typeArea: area, all: w.found}
-		for _, look := range []func(){
-			func() { _ = found.findStructs(newStructSearch(tracedFields(int(minor)))) },
-			func() { _, _ = found.contextTypes() },
-		} {
-			area.err = nil
-			look()
-		}
-	})
 }

@@ -7,14 +7,13 @@ package main
 import (
 	"context"
 	"fmt"
+	html "html/template"
 	"net/http"
 	"os"
-
-	dotted "example.com/types/dotted.v2"
-	local "example.com/types/http"
+	text "text/template"
 )
 
-// Request has the name of net/http.Request and of a type of another package.
+// Request has the name of net/http.Request.
 type Request struct {
 	Pattern [2]int32
 	Method  string
@@ -64,10 +63,10 @@ func count(n int) int64 {
 }
 
 func main() {
-	fmt.Println(count(len(os.Args)), dotted.Sum(len(os.Args)), namesake())
+	fmt.Println(count(len(os.Args)), namesake())
 	for _, v := range []interface{}{
-		&Request{}, &local.Request{}, &Twice{}, &dotted.Node{}, &Anonymous{},
-		&Pair[string, int]{}, &Pair[Request, *local.Request]{},
+		&Request{}, &Twice{}, &Anonymous{}, &html.Template{}, &text.Template{},
+		&Pair[string, int]{}, &Pair[Request, *http.Request]{},
 	} {
 		fmt.Printf("%T\n", v)
 	}

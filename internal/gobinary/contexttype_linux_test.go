@@ -8,14 +8,17 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
 )
 
 func TestContextTypes(t *testing.T) {
-	for _, toolchain := range toolchains {
-		for _, flags := range []string{flagsStripped, flagsBoth} {
-			p := program{name: "types", toolchain: toolchain, flags: flags}
-			t.Run(p.String(), func(t *testing.T) {
-				f, r := p.open(t)
+	for _, version := range targettest.Versions() {
+		for _, pie := range []bool{false, true} {
+			b := targettest.Build{Program: "types", Go: version, Strip: true, PIE: pie}
+			t.Run(b.String(), func(t *testing.T) {
+				t.Parallel()
+				f, r := openBuild(t, b)
 				names, err := f.TypeNames()
 				require.NoError(t, err)
 				types, err := f.ContextTypes()
