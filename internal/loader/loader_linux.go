@@ -38,6 +38,11 @@ type Loader struct {
 // Load loads the programs of all libraries. The error says what the kernel or the
 // privileges lack.
 func Load(libraries []instrument.Library) (*Loader, error) {
+	return loadFor(libraries, features.HaveBPFLinkUprobeMulti() == nil)
+}
+
+// loadFor loads for uprobe_multi links (Linux 6.6), or for a perf event per site.
+func loadFor(libraries []instrument.Library, multi bool) (*Loader, error) {
 	if err := rlimit.RemoveMemlock(); err != nil {
 		return nil, explain(fmt.Errorf("raise the limit of locked memory: %w", err))
 	}
@@ -47,7 +52,7 @@ func Load(libraries []instrument.Library) (*Loader, error) {
 	l := &Loader{
 		maps:     map[string]*ebpf.Map{},
 		programs: map[string]*ebpf.Program{},
-		multi:    features.HaveBPFLinkUprobeMulti() == nil,
+		multi:    multi,
 	}
 	for _, library := range libraries {
 		if err := l.load(library); err != nil {

@@ -127,4 +127,3 @@ func (b *binary) probes(instrumentation string) []instrument.Probe {
 	}
 	return probes
 }
-
