@@ -152,13 +152,9 @@ func (a *typeArea) pointerToThis(t rtype) rtype {
 	return a.atOffset(a.uint32(uint64(t) + rtypePtrToThis))
 }
 
-// elem returns the element type of an array, channel, map, pointer or slice.
+// elem returns the element type of an array, channel, pointer or slice.
 func (a *typeArea) elem(t rtype) rtype {
-	place := uint64(t) + rtypeSize
-	if a.kind(t) == kindMap {
-		place += 8 // behind the key
-	}
-	return a.at(a.uint64(place))
+	return a.at(a.uint64(uint64(t) + rtypeSize))
 }
 
 // list returns the fields of a struct type or the methods of an interface

@@ -34,7 +34,7 @@ func FuzzTypes(f *testing.F) {
 	b.implement(s, ctx)
 	b.setFields(s, builtField{name: "ctx", typ: ctx, offset: 8, embedded: true})
 	f.Add(b.data, uint8(26), uint64(typesBuilderBase), uint32(s))
-	f.Fuzz(func(t *testing.T, data []byte, minor uint8, base uint64, root uint32) {
+	f.Fuzz(func(_ *testing.T, data []byte, minor uint8, base uint64, root uint32) {
 		if base > 1<<40 {
 			return
 		}
