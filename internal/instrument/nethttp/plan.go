@@ -180,20 +180,20 @@ func (p *planner) client() {
 // calls that return both. The returns that only errors lead to are left, for what never
 // comes that far.
 func (p *planner) clientEnds(code *gobinary.Code) {
-	var successes []uint64
-	end := func(branch gobinary.Branch) {
-		p.add(client, "net_http_client_end", endOnSuccess, branch.Site)
-		successes = append(successes, branch.Zero)
-	}
 	var calls []gobinary.Site
 	for _, function := range p.functions[connRoundTrip] {
 		calls = append(calls, code.Calls(function)...)
 	}
+	// The call for HTTP/1 and the one for HTTP/2 share their comparison as a rule.
+	var ends []gobinary.Site
+	var successes []uint64
 	for _, call := range append(calls, code.IndirectCalls()...) {
-		if branch, ok := code.BranchAfter(call, gobinary.Register1); ok {
-			end(branch)
+		if branch, ok := code.BranchAfter(call, gobinary.Register1); ok && !slices.Contains(ends, branch.Site) {
+			ends = append(ends, branch.Site)
+			successes = append(successes, branch.Zero)
 		}
 	}
+	p.add(client, "net_http_client_end", endOnSuccess, ends...)
 	for _, ret := range code.Returns() {
 		onSuccess := slices.ContainsFunc(successes, func(from uint64) bool { return code.Reaches(from, ret) })
 		if !onSuccess {
