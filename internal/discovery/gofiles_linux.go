@@ -5,7 +5,7 @@ package discovery
 import (
 	"os"
 
-	"github.com/hashicorp/golang-lru/v2/simplelru"
+	"github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sys/unix"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
@@ -14,15 +14,16 @@ import (
 // A host executes some hundred different files. An entry takes some 150 bytes.
 const maxGoFiles = 8192
 
-// goFiles remembers which executable files are Go programs.
+// goFiles remembers which executable files are Go programs. It is safe for
+// concurrent use.
 type goFiles struct {
 	files   procFS
 	counter *counters
-	known   *simplelru.LRU[FileID, bool]
+	known   *lru.Cache[FileID, bool]
 }
 
 func newGoFiles(files procFS, c *counters) *goFiles {
-	known, err := simplelru.NewLRU[FileID, bool](maxGoFiles, nil)
+	known, err := lru.New[FileID, bool](maxGoFiles)
 	if err != nil {
 		panic(err) // the size is not positive
 	}

@@ -55,9 +55,17 @@ func (w *Watcher) look(ctx context.Context, pid int, tables *portTables) error {
 	if err != nil {
 		return err
 	}
+	w.mu.Lock()
 	w.processes[pid] = t
+	w.mu.Unlock()
 	if t.pidfd == nil {
 		return nil
+	}
+	// All that was read is of one process and one program if that is still there now.
+	// If it is not there any longer after this, readExecs finds that we know it.
+	if again, _, err := w.image(pid); err != nil || again != now {
+		w.forget(t)
+		return errGone
 	}
 	w.running.Go(func() {
 		if awaitExit(t.pidfd) != nil {
@@ -123,11 +131,6 @@ func (w *Watcher) track(pid int, now image) (*tracked, error) {
 	if t.pidfd, err = openPIDFD(pid); err != nil {
 		return nil, err
 	}
-	// All that was read is of one process and one program if that is still there now.
-	if again, _, err := w.image(pid); err != nil || again != now {
-		t.close()
-		return nil, errGone
-	}
 	t.process = p
 	return t, nil
 }
@@ -163,7 +166,9 @@ func (w *Watcher) forget(t *tracked) {
 	if w.processes[t.pid] != t {
 		return
 	}
+	w.mu.Lock()
 	delete(w.processes, t.pid)
+	w.mu.Unlock()
 	w.stop(t)
 }
 

@@ -62,6 +62,7 @@ type Watcher struct {
 	// processes holds every Go process that was looked at: targets, candidates, and
 	// those of no interest, so that they are not read again and again.
 	processes map[int]*tracked
+	mu        sync.Mutex // for changes of processes, and for readExecs, which is beside Run
 	exits     chan *tracked
 	running   sync.WaitGroup
 }
@@ -129,7 +130,7 @@ func (w *Watcher) Run(ctx context.Context, h Handler) error {
 		case <-ctx.Done():
 			return nil
 		case pid := <-execs:
-			w.executed(ctx, pid)
+			w.examined(w.look(ctx, pid, &portTables{files: w.files}))
 		case t := <-w.exits:
 			w.forget(t)
 		case <-lost:
@@ -149,7 +150,8 @@ func (w *Watcher) Run(ctx context.Context, h Handler) error {
 	}
 }
 
-// readExecs passes exec events on until the source is closed or fails.
+// readExecs passes on the exec events that concern us, until the source is closed or
+// fails.
 func (w *Watcher) readExecs(ctx context.Context) (<-chan int, <-chan struct{}) {
 	execs := make(chan int, execQueue)
 	lost := make(chan struct{}, 1)
@@ -174,6 +176,9 @@ func (w *Watcher) readExecs(ctx context.Context) (<-chan int, <-chan struct{}) {
 				return
 			}
 			w.execs.Add(1)
+			if !w.concerns(pid) {
+				continue
+			}
 			select {
 			case execs <- pid:
 			case <-ctx.Done():
@@ -184,8 +189,22 @@ func (w *Watcher) readExecs(ctx context.Context) (<-chan int, <-chan struct{}) {
 	return execs, lost
 }
 
-func (w *Watcher) executed(ctx context.Context, pid int) {
-	err := w.look(ctx, pid, &portTables{files: w.files})
+// concerns tells whether a process that executed a program needs a look. Most do not,
+// and to wake the goroutine of Run costs more than all else that is done for them.
+func (w *Watcher) concerns(pid int) bool {
+	w.mu.Lock()
+	known := w.processes[pid] != nil
+	w.mu.Unlock()
+	if known {
+		return true
+	}
+	_, isGo, err := w.goFiles.inspect(pid)
+	w.examined(err)
+	return err == nil && isGo
+}
+
+// examined counts what came of an exec event.
+func (w *Watcher) examined(err error) {
 	if errors.Is(err, errGone) {
 		w.gone.Add(1)
 	}

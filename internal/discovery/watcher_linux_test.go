@@ -227,6 +227,7 @@ func TestExcludedPort(t *testing.T) {
 	p := start(t, app)
 	free := p.do("listen [::]:0")
 	excluded := start(t, app)
+	excluded.do("echo ready")
 	w := run(t, Config{
 		Targets: []Selector{{Executable: app}},
 		Exclude: []Selector{{Ports: []PortRange{portRange(t, free)}}},
@@ -282,11 +283,9 @@ func TestPollAlone(t *testing.T) {
 }
 
 func TestNeverItself(t *testing.T) {
+	p := start(t, install(t, filepath.Join(t.TempDir(), "app")))
+	p.do("echo ready")
 	w := run(t, Config{Targets: []Selector{{PIDs: []int{os.Getpid()}}, {Executable: "**"}}, Poll: eventsAlone})
-	app := install(t, filepath.Join(t.TempDir(), "app"))
-	p := start(t, app)
-	w.end()
-	w = run(t, Config{Targets: []Selector{{PIDs: []int{os.Getpid()}}, {Executable: "**"}}, Poll: eventsAlone})
 	w.await(p.pid(), 1)
 	w.end()
 	assert.Empty(t, w.changes(os.Getpid()))
@@ -313,10 +312,12 @@ func (l *lossy) Close() error {
 
 func TestLostEvents(t *testing.T) {
 	app := install(t, filepath.Join(t.TempDir(), "app"))
+	first := start(t, app)
+	first.do("echo ready")
 	source := &lossy{reads: make(chan error)}
 	w := run(t, Config{Targets: []Selector{{Executable: app}}, Poll: eventsAlone, Execs: source})
-	source.reads <- nil // Run waits for events from here on, and has looked at all processes
-	require.Eventually(t, func() bool { return w.Stats().Gone == 1 }, hangGuard, time.Millisecond)
+	w.await(first.pid(), 1) // all processes that there are have been listed
+	source.reads <- nil
 	p := start(t, app)
 	p.do("echo ready")
 	assert.Empty(t, w.changes(p.pid()))
