@@ -5,7 +5,7 @@ package discovery
 import (
 	"os"
 
-	"github.com/hashicorp/golang-lru/v2"
+	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sys/unix"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"

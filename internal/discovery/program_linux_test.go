@@ -67,6 +67,11 @@ var commands = map[string]func(argument string) (string, error){
 		}
 		return "", unix.Unmount(".", unix.MNT_DETACH)
 	},
+	// What two containers of one image see: a mount of its own over the same layers.
+	"overlay": func(folder string) (string, error) {
+		layers := "lowerdir=" + filepath.Join(folder, "layer") + ":" + filepath.Join(folder, "base")
+		return "", unix.Mount("overlay", filepath.Join(folder, "merged"), "overlay", unix.MS_RDONLY, layers)
+	},
 	"chroot": func(root string) (string, error) {
 		if err := bindRoot(root); err != nil {
 			return "", err

@@ -195,6 +195,35 @@ func TestOtherNamespaces(t *testing.T) {
 	}
 }
 
+// Containers of one image execute one file, by mounts of different devices.
+func TestOverlay(t *testing.T) {
+	folder := t.TempDir()
+	app := install(t, filepath.Join(folder, "layer", "app"))
+	for _, name := range []string{"base", "merged"} {
+		require.NoError(t, os.Mkdir(filepath.Join(folder, name), 0o755))
+	}
+	merged := filepath.Join(folder, "merged", "app")
+	w := run(t, Config{Targets: []Selector{{Executable: merged}}, Poll: eventsAlone, Execs: execs(t)})
+	files := map[FileID]bool{}
+	for range 2 {
+		p := start(t, app, func(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS} })
+		p.do("overlay " + folder)
+		p.send("exec " + merged)
+		process := w.await(p.pid(), 1)[0].process
+		files[process.File] = true
+		f, err := process.Open()
+		require.NoError(t, err)
+		require.NoError(t, f.Close())
+	}
+	assert.Len(t, files, 1)
+	var layer unix.Stat_t
+	require.NoError(t, unix.Stat(app, &layer))
+	for file := range files {
+		assert.Equal(t, layer.Ino, file.Inode)
+		assert.Zero(t, file.Device)
+	}
+}
+
 func TestPorts(t *testing.T) {
 	app := install(t, filepath.Join(t.TempDir(), "app"))
 	now := start(t, app)
