@@ -502,8 +502,8 @@ static __noinline int on_http2_request(struct registers *ctx)
 }
 
 /*
- * net/http.initALPNRequest.ServeHTTP, at its call of
- * func (sh serverHandler) ServeHTTP(rw ResponseWriter, req *Request)
+ * net/http.http2Handler.ServeHTTP, at its call of
+ * func (net/http.Handler) ServeHTTP(rw ResponseWriter, req *Request)
  * From Go 1.27 the *Request that a ServeMux notes its pattern in exists from here on.
  */
 SEC("uprobe")

@@ -16,7 +16,7 @@ const (
 	connServeDefer = "net/http.(*conn).serve.func1"
 	serveHTTP      = "net/http.serverHandler.ServeHTTP"
 	finishRequest  = "net/http.(*response).finishRequest"
-	alpnServeHTTP  = "net/http.initALPNRequest.ServeHTTP"
+	http2ServeHTTP = "net/http.http2Handler.ServeHTTP"
 	roundTrip      = "net/http.(*Transport).roundTrip"
 	connRoundTrip  = "net/http.(*persistConn).roundTrip"
 )
@@ -30,7 +30,7 @@ var runHandler = [http2Servers]string{
 }
 
 func functionNames() []string {
-	names := []string{connServe, connServeDefer, serveHTTP, finishRequest, alpnServeHTTP, roundTrip, connRoundTrip}
+	names := []string{connServe, connServeDefer, serveHTTP, finishRequest, http2ServeHTTP, roundTrip, connRoundTrip}
 	for _, name := range runHandler {
 		names = append(names, name, name+".func1")
 	}
@@ -148,7 +148,7 @@ func (p *planner) http2Server(variant int) {
 	p.add(server, "net_http2_server_start", variant, starts...)
 	p.add(server, "net_http2_server_end", variant, ends...)
 	if variant == http2Internal {
-		p.add(server, "net_http2_server_request", variant, p.calls(alpnServeHTTP, serveHTTP)...)
+		p.add(server, "net_http2_server_request", variant, p.indirectCalls(http2ServeHTTP)...)
 	}
 }
 
@@ -214,6 +214,20 @@ func (p *planner) calls(in, of string) []gobinary.Site {
 		for _, callee := range p.functions[of] {
 			sites = append(sites, code.Calls(callee)...)
 		}
+	}
+	return sites
+}
+
+// indirectCalls returns the calls in a function of what only a register or memory knows.
+func (p *planner) indirectCalls(in string) []gobinary.Site {
+	var sites []gobinary.Site
+	for _, function := range p.functions[in] {
+		code, err := p.file.Code(function)
+		if err != nil {
+			p.problem("%s: %v", in, err)
+			continue
+		}
+		sites = append(sites, code.IndirectCalls()...)
 	}
 	return sites
 }
