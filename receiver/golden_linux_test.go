@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver_test
+
+import (
+	"encoding/binary"
+	"flag"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/golden"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/pdatatest/ptracetest"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
+)
+
+var update = flag.Bool("update", false, "write the golden traces anew")
+
+// expectation is how the golden trace of a test differs from one build of the target to another.
+type expectation struct {
+	build targettest.Build
+	// addresses are those of servers, which differ from run to run, and what stands for them.
+	addresses map[string]string
+}
+
+// goldenBuild is the build that -update writes golden traces of.
+var goldenBuild = targettest.Build{Program: "httpserver", Go: "1.27", Strip: true, PIE: true}
+
+// compareGolden holds spans, in the order of their starts, to testdata/golden/<name>.yaml.
+func compareGolden(t *testing.T, name string, spans []span, e expectation) {
+	t.Helper()
+	path := filepath.Join("..", "testdata", "golden", name+".yaml")
+	actual := e.normal(spans)
+	if *update {
+		if e.build.Go == goldenBuild.Go && e.build.Strip && e.build.PIE {
+			require.NoError(t, golden.WriteTracesToFile(path, actual))
+		}
+		return
+	}
+	expected, err := golden.ReadTraces(path)
+	require.NoError(t, err)
+	if !e.hasRoutes() {
+		dropRoutes(expected)
+	}
+	assert.NoError(t, ptracetest.CompareTraces(expected, actual), name)
+	assert.Equal(t, flagsOf(expected), flagsOf(actual), "flags of %s", name)
+}
+
+// hasRoutes tells whether http.ServeMux knows patterns in the target's version of Go.
+func (e expectation) hasRoutes() bool {
+	versions := targettest.Versions()
+	for _, older := range versions[:4] {
+		if e.build.Go == older {
+			return false
+		}
+	}
+	return true
+}
+
+// dropRoutes takes out of a trace what comes from patterns: up to Go 1.21 no request knows its own.
+func dropRoutes(traces ptrace.Traces) {
+	for _, s := range spansOf(traces) {
+		if route, ok := s.Attributes().Get("http.route"); ok {
+			s.SetName(strings.TrimSuffix(s.Name(), " "+route.Str()))
+			s.Attributes().Remove("http.route")
+		}
+	}
+}
+
+// flagsOf lists the flags of all spans, which ptracetest does not compare.
+func flagsOf(traces ptrace.Traces) (flags []uint32) {
+	for _, s := range spansOf(traces) {
+		flags = append(flags, s.Flags())
+	}
+	return flags
+}
+
+// normal gathers spans in one trace and replaces what differs from run to run: the target's process
+// and host, addresses, times; identifiers become numbers in the order of their appearance, so that who
+// is whose child stays.
+func (e expectation) normal(spans []span) ptrace.Traces {
+	traces := ptrace.NewTraces()
+	place := traces.ResourceSpans().AppendEmpty()
+	scope := place.ScopeSpans().AppendEmpty()
+	ids := identifiers{traces: map[pcommon.TraceID]pcommon.TraceID{}, spans: map[pcommon.SpanID]pcommon.SpanID{}}
+	for i, s := range spans {
+		if i == 0 {
+			s.place.Resource().CopyTo(place.Resource())
+			place.SetSchemaUrl(s.place.SchemaUrl())
+			s.scope.Scope().CopyTo(scope.Scope())
+			scope.SetSchemaUrl(s.scope.SchemaUrl())
+		}
+		normal := scope.Spans().AppendEmpty()
+		s.CopyTo(normal)
+		ids.number(normal)
+		normal.SetStartTimestamp(0)
+		normal.SetEndTimestamp(0)
+		e.hideAddresses(normal.Attributes())
+	}
+	for _, key := range []string{
+		"process.pid", "process.executable.path", "process.runtime.version", "service.instance.id", "host.name", "host.arch", "telemetry.distro.version",
+	} {
+		if _, ok := place.Resource().Attributes().Get(key); ok {
+			place.Resource().Attributes().PutStr(key, "*")
+		}
+	}
+	return traces
+}
+
+// hideAddresses replaces ports that the kernel chose.
+func (e expectation) hideAddresses(attributes pcommon.Map) {
+	if _, ok := attributes.Get("network.peer.port"); ok {
+		attributes.PutStr("network.peer.port", "*")
+	}
+	host, _ := attributes.Get("server.address")
+	port, hasPort := attributes.Get("server.port")
+	for address, name := range e.addresses {
+		if hasPort && host.Str()+":"+port.AsString() == address {
+			attributes.PutStr("server.port", "port of "+name)
+		}
+		for _, key := range []string{"url.full", "url.query", "server.address"} {
+			if value, ok := attributes.Get(key); ok {
+				text := strings.ReplaceAll(value.Str(), address, name)
+				value.SetStr(strings.ReplaceAll(text, url.QueryEscape(address), name))
+			}
+		}
+	}
+}
+
+// identifiers gives numbers to identifiers. Those of remote parents are the test's own and stay.
+type identifiers struct {
+	traces map[pcommon.TraceID]pcommon.TraceID
+	spans  map[pcommon.SpanID]pcommon.SpanID
+}
+
+func (x identifiers) number(s ptrace.Span) {
+	trace := s.TraceID()
+	if _, known := x.traces[trace]; !known {
+		x.traces[trace] = trace
+		if s.Flags()&flagsIsRemote == 0 {
+			x.traces[trace] = pcommon.TraceID{15: byte(len(x.traces))}
+		}
+	}
+	s.SetTraceID(x.traces[trace])
+
+	var number pcommon.SpanID
+	binary.BigEndian.PutUint64(number[:], uint64(len(x.spans)+1))
+	x.spans[s.SpanID()] = number
+	s.SetSpanID(number)
+	if parent, known := x.spans[s.ParentSpanID()]; known {
+		s.SetParentSpanID(parent)
+	}
+}
