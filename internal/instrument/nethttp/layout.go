@@ -24,17 +24,18 @@ type writerLayout struct {
 
 // layout is struct net_http_layout.
 type layout struct {
-	Request, HTTP2Request                         requestLayout
-	Writers                                       [http2Servers]writerLayout
-	ResponseStatus, ResponseWroteHeader           uint16
-	ResponseWritten                               uint16
-	PatternStr                                    uint16
-	URLSize, URLScheme, URLOpaque, URLUser        uint16
-	URLHost, URLPath, URLRawPath, URLRawQuery     uint16
-	URLFragment                                   uint16
-	AnswerSize, AnswerStatus                      uint16
-	AnswerProtoMajor, AnswerProtoMinor, AnswerLen uint16
-	Padding                                       [2]uint16
+	Request, HTTP2Request                     requestLayout
+	Writers                                   [http2Servers]writerLayout
+	ResponseStatus, ResponseWroteHeader       uint16
+	ResponseWritten                           uint16
+	PatternStr                                uint16
+	URLSize, URLScheme, URLOpaque, URLUser    uint16
+	URLHost, URLPath, URLRawPath, URLRawQuery uint16
+	URLFragment                               uint16
+	AnswerSize, AnswerStatus                  uint16
+	AnswerProtoMajor, AnswerProtoMinor        uint16
+	AnswerContentLength                       uint16
+	Padding                                   [2]uint16
 }
 
 // The HTTP/2 servers, enum http2. A probe's variant says which one it is for.
@@ -79,7 +80,7 @@ func (l *layout) wants() []instrument.Want {
 		want(http, "Response", "StatusCode", &l.AnswerStatus),
 		want(http, "Response", "ProtoMajor", &l.AnswerProtoMajor),
 		want(http, "Response", "ProtoMinor", &l.AnswerProtoMinor),
-		want(http, "Response", "ContentLength", &l.AnswerLen),
+		want(http, "Response", "ContentLength", &l.AnswerContentLength),
 	}
 }
 
@@ -136,7 +137,7 @@ func (l *layout) setSizes() {
 	r := &l.HTTP2Request
 	r.Size = reach(r.Method, r.URL, r.ProtoMajor, r.ProtoMinor, r.Header, r.ContentLength, r.Host, r.RemoteAddr, r.RequestURI, r.TLS, r.Context)
 	l.URLSize = reach(l.URLScheme, l.URLOpaque, l.URLUser, l.URLHost, l.URLPath, l.URLRawPath, l.URLRawQuery, l.URLFragment)
-	l.AnswerSize = reach(l.AnswerStatus, l.AnswerProtoMajor, l.AnswerProtoMinor, l.AnswerLen)
+	l.AnswerSize = reach(l.AnswerStatus, l.AnswerProtoMajor, l.AnswerProtoMinor, l.AnswerContentLength)
 }
 
 // reach stops below Missing for offsets that are larger than any struct the kernel side reads.
