@@ -157,16 +157,6 @@ static __always_inline struct net_http_layout *net_http_layout(u32 binary)
 	return bpf_map_lookup_elem(&net_http_layouts, &binary);
 }
 
-/* is_http2_preface: "PRI * HTTP/2.0" is the start of a connection, which h2c serves inside this very handler. */
-static __always_inline bool is_http2_preface(struct go_string method)
-{
-	char text[3] = {};
-
-	if (method.length != 3 || bpf_probe_read_user(text, sizeof(text), (void *)method.data))
-		return false;
-	return text[0] == 'P' && text[1] == 'R' && text[2] == 'I';
-}
-
 /*
  * discard_upgraded: a request with Upgrade: h2c reaches HTTP/2's handler with the context of the HTTP/1.1 request
  * whose handler is still running. It is one request: the span of the outer one is not emitted.
@@ -240,10 +230,11 @@ static __always_inline void start_server(struct registers *ctx, const struct sit
 		count_loss(LOSS_UNREADABLE);
 		goto out;
 	}
-	if (!http2 && is_http2_preface(object_string(scratch, layout->method)))
+	/* "PRI * HTTP/2.0" opens a connection, which h2c then serves inside this very handler. */
+	if (!http2 && object_word(scratch, layout->proto_major) == 2)
 		goto out;
 
-	struct goroutine *goroutine = add_goroutine(&key);
+	struct goroutine *goroutine = add_goroutine(&key, true);
 
 	if (!goroutine)
 		goto out;
@@ -590,7 +581,7 @@ static __noinline int on_client_start(struct registers *ctx)
 		goto out;
 	}
 
-	struct goroutine *goroutine = add_goroutine(&key);
+	struct goroutine *goroutine = add_goroutine(&key, false);
 
 	if (!goroutine)
 		goto out;

@@ -97,13 +97,14 @@ static __always_inline struct goroutine *find_goroutine(const struct goroutine_k
 	return bpf_map_lookup_elem(&goroutines, key);
 }
 
-static __always_inline struct goroutine *add_goroutine(const struct goroutine_key *key)
+/* add_goroutine: the state of a goroutine, new if need be; expected_new saves a look-up where it mostly is. */
+static __always_inline struct goroutine *add_goroutine(const struct goroutine_key *key, bool expected_new)
 {
-	struct goroutine *goroutine = find_goroutine(key);
+	struct goroutine *goroutine = expected_new ? NULL : find_goroutine(key);
 
 	if (goroutine)
 		return goroutine;
-	bpf_map_update_elem(&goroutines, key, &no_open_spans, BPF_ANY);
+	bpf_map_update_elem(&goroutines, key, &no_open_spans, BPF_NOEXIST);
 	goroutine = find_goroutine(key);
 	if (goroutine)
 		goroutine->goid = key->goid;

@@ -80,19 +80,22 @@ static __always_inline void match_entry(struct scratch *scratch, u32 key_at, u32
 {
 	u64 address = *(u64 *)(scratch->group + key_at);
 	u64 length = *(u64 *)(scratch->group + key_at + 8);
-	u64 first, last;
+	u64 word;
 
 	if (length >= LENGTHS || !header_of_length[length])
 		return;
-	if (bpf_probe_read_user(&first, sizeof(first), (void *)address) ||
-	    bpf_probe_read_user(&last, sizeof(last), (void *)(address + length - 8)))
+	if (bpf_probe_read_user(&word, sizeof(word), (void *)address))
 		return;
 
 	u32 header = header_of_length[length] - 1;
 
-	header += header == HEADER_TRACESTATE && (first & 0xff) == 'U';
+	header += header == HEADER_TRACESTATE && (word & 0xff) == 'U';
 	header &= HEADERS_MAX - 1;
-	if (*(const u64 *)wanted_headers[header].first != first || *(const u64 *)wanted_headers[header].last != last)
+	if (*(const u64 *)wanted_headers[header].first != word)
+		return;
+	if (bpf_probe_read_user(&word, sizeof(word), (void *)(address + length - 8)))
+		return;
+	if (*(const u64 *)wanted_headers[header].last != word)
 		return;
 	scratch->headers[header][0] = *(u64 *)(scratch->group + value_at);
 	scratch->headers[header][1] = *(u64 *)(scratch->group + value_at + 8);

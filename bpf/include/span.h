@@ -31,10 +31,8 @@ static __always_inline void forget_context(struct open_span *span, u64 tgid)
 		return;
 
 	struct context_key key = {.data = span->key, .tgid = tgid};
-	struct context_span *named = bpf_map_lookup_elem(&contexts, &key);
 
-	if (named && named->context.span_id == span->context.span_id)
-		bpf_map_delete_elem(&contexts, &key);
+	bpf_map_delete_elem(&contexts, &key);
 }
 
 /* remember_context makes work that is given this context.Context a child of the span. */

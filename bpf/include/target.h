@@ -9,13 +9,17 @@
 #define TARGETS_MAX 65536
 #define BINARIES_MAX 4096
 
-/* Processes that were decided about, by thread group id in the initial pid namespace: 1 traced, 0 not. */
+/*
+ * Processes that were decided about, by thread group id in the initial pid namespace: 0, or the index of the binary
+ * that they are traced as, plus one. A file that was touched while it ran is another binary for later processes,
+ * but the same to the kernel: a hit counts for one of the two.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, TARGETS_MAX);
 	__type(key, u32);
-	__type(value, u8);
+	__type(value, u32);
 } targets SEC(".maps");
 
 /*
@@ -31,11 +35,14 @@ struct {
 
 static __always_inline bool is_target(u32 tgid, u32 binary)
 {
-	u8 *traced = bpf_map_lookup_elem(&targets, &tgid);
+	u32 *traced = bpf_map_lookup_elem(&targets, &tgid);
 
-	if (!traced)
-		traced = bpf_map_lookup_elem(&binaries, &binary);
-	return traced && *traced;
+	if (traced)
+		return *traced == binary + 1;
+
+	u8 *all = bpf_map_lookup_elem(&binaries, &binary);
+
+	return all && *all;
 }
 
 #endif

@@ -63,9 +63,9 @@ func (l *Loader) TraceAll(index uint16, traced bool) error {
 	return l.put("binaries", uint32(index), flag(traced))
 }
 
-// Trace says whether a process is traced.
-func (l *Loader) Trace(tgid uint32, traced bool) error {
-	return l.put("targets", tgid, flag(traced))
+// Trace makes a process a target, as one that runs the binary with an index.
+func (l *Loader) Trace(tgid uint32, index uint16) error {
+	return l.put("targets", tgid, uint32(index)+1)
 }
 
 func flag(on bool) uint8 {

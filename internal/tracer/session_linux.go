@@ -66,15 +66,26 @@ func (s *Session) Trace(p *discovery.Process, override resource.Override, wide b
 	go s.run(traced)
 }
 
-// Exited ends the tracing of a process that Trace began.
+// Exited ends the tracing of a process that Trace began: it ended, executes another
+// program, or is not a target any more.
 func (s *Session) Exited(p *discovery.Process) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if traced := s.processes[p.PID]; traced != nil && traced.Process == p {
 		delete(s.processes, p.PID)
-		traced.died = true
+		traced.died = !runs(p)
 		close(traced.ended)
 	}
+}
+
+// runs tells whether a process still executes the program that it was traced with.
+func runs(p *discovery.Process) bool {
+	file, err := p.Open()
+	if err != nil {
+		return false
+	}
+	file.Close()
+	return true
 }
 
 // Close detaches from all processes and hands on what has been collected. The context

@@ -266,7 +266,7 @@ func (s *shared) attach(p *process, b *binary, o Options) error {
 		}
 		b.described = true
 	}
-	if err := s.loader.Trace(uint32(p.PID), true); err != nil {
+	if err := s.loader.Trace(uint32(p.PID), b.index); err != nil {
 		return err
 	}
 	if !p.wide || isOwn(b.file) {
