@@ -3,6 +3,8 @@
 package nethttp
 
 import (
+	"slices"
+
 	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 )
@@ -50,10 +52,9 @@ func want(pkg, structName, field string, offset *uint16) instrument.Want {
 	return instrument.Want{Field: gobinary.Field{Package: pkg, Struct: structName, Field: field}, Offset: offset}
 }
 
-// wants lists the fields that are read in every binary with net/http. Those that only
-// some versions of Go have come with optional.
-func (l *layout) wants() []instrument.Want {
-	const http, url = "net/http", "net/url"
+// requestWants lists the fields that are read in every binary with net/http.
+func (l *layout) requestWants() []instrument.Want {
+	const http = "net/http"
 	return []instrument.Want{
 		want(http, "Request", "Method", &l.Request.Method),
 		want(http, "Request", "URL", &l.Request.URL),
@@ -66,9 +67,23 @@ func (l *layout) wants() []instrument.Want {
 		want(http, "Request", "RequestURI", &l.Request.RequestURI),
 		want(http, "Request", "TLS", &l.Request.TLS),
 		want(http, "Request", "ctx", &l.Request.Context),
+	}
+}
+
+// responseWants lists what an HTTP/1 server keeps of its response.
+func (l *layout) responseWants() []instrument.Want {
+	const http = "net/http"
+	return []instrument.Want{
 		want(http, "response", "status", &l.ResponseStatus),
 		want(http, "response", "wroteHeader", &l.ResponseWroteHeader),
 		want(http, "response", "written", &l.ResponseWritten),
+	}
+}
+
+// clientWants lists what a client is told to ask for, and the answer.
+func (l *layout) clientWants() []instrument.Want {
+	const http, url = "net/http", "net/url"
+	return []instrument.Want{
 		want(url, "URL", "Scheme", &l.URLScheme),
 		want(url, "URL", "Opaque", &l.URLOpaque),
 		want(url, "URL", "User", &l.URLUser),
@@ -92,7 +107,7 @@ func (l *layout) patternWants() []instrument.Want {
 	}
 }
 
-// requestWants lists the fields of the request that HTTP/2 servers have from Go 1.27 on.
+// http2RequestWants lists the fields of the request that HTTP/2 servers have from Go 1.27 on.
 func (l *layout) http2RequestWants() []instrument.Want {
 	const pkg, name = "net/http/internal/http2", "ServerRequest"
 	r := &l.HTTP2Request
@@ -153,8 +168,7 @@ func reach(offsets ...uint16) uint16 {
 
 // forget makes every offset unknown.
 func (l *layout) forget() {
-	all := append(l.wants(), l.patternWants()...)
-	all = append(all, l.http2RequestWants()...)
+	all := slices.Concat(l.requestWants(), l.responseWants(), l.clientWants(), l.patternWants(), l.http2RequestWants())
 	for server := range http2Servers {
 		all = append(all, l.writerWants(server)...)
 	}

@@ -72,7 +72,13 @@ func (library) Plan(file *gobinary.File) (instrument.Plan, error) {
 
 // resolve looks up the fields that the chosen probes read.
 func (p *planner) resolve() error {
-	wants := p.layout.wants()
+	wants := p.layout.requestWants()
+	if p.functions[connServe] != nil {
+		wants = append(wants, p.layout.responseWants()...)
+	}
+	if p.functions[roundTrip] != nil {
+		wants = append(wants, p.layout.clientWants()...)
+	}
 	if minor, err := p.file.GoMinor(); err != nil || minor >= 22 {
 		wants = append(wants, p.layout.patternWants()...)
 	}
