@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -108,24 +109,29 @@ func http1Cases() []serverCase {
 	}
 }
 
-// run makes the request.
+// run makes the request, on a connection of its own.
 func (c serverCase) run(t *testing.T, x *targettest.Target) {
 	t.Helper()
 	if c.send != nil {
 		c.send(t, x, c.name)
 		return
 	}
+	c.runBy(t, x.Client(), x.URL())
+}
+
+func (c serverCase) runBy(t *testing.T, client *http.Client, base string) {
+	t.Helper()
 	var body io.Reader
 	if c.body != "" {
 		body = strings.NewReader(c.body)
 	}
-	request, err := http.NewRequestWithContext(t.Context(), c.method, x.URL()+c.path, body)
+	request, err := http.NewRequestWithContext(t.Context(), c.method, base+c.path, body)
 	require.NoError(t, err)
 	request.Header.Set("User-Agent", c.name)
 	for name, values := range c.header {
 		request.Header[name] = values
 	}
-	response, err := x.Client().Do(request)
+	response, err := client.Do(request)
 	if c.status == 0 {
 		require.Error(t, err, c.name)
 		return
@@ -208,11 +214,29 @@ func checkServer(t *testing.T, build targettest.Build, prefix string, cases []se
 		n += max(1, test.spans)
 	}
 	traces := byUserAgent(c.gather(x, n))
-	e := expectation{build: build, addresses: map[string]string{x.Address(): "target", peer.Address(): "peer"}}
+	e := expectation{
+		golden:    isGolden(build),
+		routes:    minor(t, build) >= 22,
+		addresses: map[string]string{x.Address(): "target", peer.Address(): "peer"},
+	}
 	for _, test := range cases {
 		compareGolden(t, prefix+test.name, traces[test.name], e)
 	}
-	c.nothingElse(x)
+	c.nothingElseServed(x)
+}
+
+// isGolden tells whether golden traces are those of this build: the newest and the barest.
+func isGolden(build targettest.Build) bool {
+	versions := targettest.Versions()
+	return build.Go == versions[len(versions)-1] && build.Strip && build.PIE
+}
+
+// minor is 22 for a build by Go 1.22.
+func minor(t *testing.T, build targettest.Build) int {
+	t.Helper()
+	number, err := strconv.Atoi(strings.TrimPrefix(build.Go, "1."))
+	require.NoError(t, err)
+	return number
 }
 
 // byUserAgent sorts spans by the user agent of the request that their trace began with.
