@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build amd64 || arm64
+
+package loader
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+
+	"github.com/cilium/ebpf"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument/catalog"
+)
+
+func load(t *testing.T, libraries ...instrument.Library) *Loader {
+	t.Helper()
+	l, err := Load(libraries)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, l.Close()) })
+	return l
+}
+
+// library is one of the catalog with another name and other programs.
+type library struct {
+	instrument.Library
+	programs func() (*ebpf.CollectionSpec, error)
+}
+
+func (library) Name() string { return "other" }
+
+func (o library) Programs() (*ebpf.CollectionSpec, error) { return o.programs() }
+
+func TestLoad(t *testing.T) {
+	net := catalog.Libraries()[0]
+	l := load(t, net)
+	spec := programs(t)
+	for name := range spec.Programs {
+		assert.NotNil(t, l.programs[name], name)
+	}
+	assert.EqualValues(t, RingBytes, l.Events().MaxEntries())
+	cpus, err := ebpf.PossibleCPU()
+	require.NoError(t, err)
+	assert.EqualValues(t, cpus+spareScratches, l.maps["scratches"].MaxEntries())
+	counts := make([]uint64, len(events.KernelLosses))
+	require.NoError(t, l.Losses(counts))
+	assert.Equal(t, make([]uint64, len(counts)), counts)
+	assert.Error(t, l.Losses(make([]uint64, len(counts)+1)), "a reason that the kernel side has not")
+
+	other := load(t, net)
+	require.NoError(t, l.put("losses", uint32(1), uint64(7)))
+	require.NoError(t, l.Losses(counts))
+	assert.Equal(t, uint64(7), counts[1])
+	require.NoError(t, other.Losses(counts))
+	assert.Zero(t, counts[1], "two loaded kernel sides share nothing")
+}
+
+// TestLoadSharesMaps: programs of all libraries use one set of the maps that they have in common.
+func TestLoadSharesMaps(t *testing.T) {
+	net := catalog.Libraries()[0]
+	l := load(t, net, library{net, net.Programs})
+	require.Len(t, l.collections, 2)
+	for _, name := range []string{"events", "goroutines", "contexts", "targets", "losses", "scratches"} {
+		var ids []ebpf.MapID
+		for _, collection := range l.collections {
+			info, err := collection.Maps[name].Info()
+			require.NoError(t, err)
+			id, ok := info.ID()
+			require.True(t, ok)
+			ids = append(ids, id)
+		}
+		assert.Equal(t, ids[0], ids[1], name)
+	}
+}
+
+func TestLoadNamesTheLibrary(t *testing.T) {
+	_, err := Load([]instrument.Library{library{programs: func() (*ebpf.CollectionSpec, error) { return nil, errors.ErrUnsupported }}})
+	require.ErrorIs(t, err, errors.ErrUnsupported)
+	assert.ErrorContains(t, err, "load the programs of other")
+}
+
+const unprivileged = "LOADER_TEST_UNPRIVILEGED"
+
+// TestLoadWithoutPrivileges runs itself again as a user who may not load programs.
+func TestLoadWithoutPrivileges(t *testing.T) {
+	if os.Getenv(unprivileged) != "" {
+		_, err := Load(catalog.Libraries())
+		fmt.Println("error:", err)
+		return
+	}
+	const nobody = 65534
+	command := exec.Command("/proc/self/exe", "-test.run=^TestLoadWithoutPrivileges$", "-test.v")
+	command.Env = append(os.Environ(), unprivileged+"=1")
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}, Pdeathsig: syscall.SIGKILL}
+	output, err := command.CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	assert.Contains(t, string(output), "error: ")
+	for _, want := range []string{"operation not permitted", "BPF, PERFMON, SYS_PTRACE", "run it as root", "AmbientCapabilities"} {
+		assert.Contains(t, string(output), want)
+	}
+}
+
+func TestExplain(t *testing.T) {
+	other := errors.New("other")
+	assert.Equal(t, other, explain(other))
+	refused := explain(fmt.Errorf("do it: %w", syscall.EPERM))
+	assert.ErrorIs(t, refused, syscall.EPERM)
+	assert.ErrorContains(t, refused, "do it: operation not permitted: the collector needs the capabilities BPF")
+	assert.ErrorContains(t, explain(syscall.EACCES), "capabilities")
+}
