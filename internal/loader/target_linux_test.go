@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build amd64 || arm64
+
+package loader
+
+import (
+	"encoding/binary"
+	"testing"
+
+	"github.com/cilium/ebpf"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument/catalog"
+)
+
+// goroutine is the state of a goroutine with open spans, as the kernel side writes it.
+func goroutine(count uint32, spans ...uint64) (state goroutineState) {
+	binary.LittleEndian.PutUint32(state[8:], count)
+	for i, id := range spans {
+		binary.LittleEndian.PutUint64(state[16+i*openSpanSize+16:], id)
+	}
+	return state
+}
+
+func spanID(id uint64) (s pcommon.SpanID) {
+	binary.LittleEndian.PutUint64(s[:], id)
+	return s
+}
+
+func TestOpenSpans(t *testing.T) {
+	l := load(t, catalog.Libraries()...)
+	open, err := l.OpenSpans()
+	require.NoError(t, err)
+	assert.Empty(t, open)
+
+	require.NoError(t, l.put("goroutines", stateKey{1, 10}, goroutine(2, 0x101, 0x102, 0x103)))
+	require.NoError(t, l.put("goroutines", stateKey{1, 11}, goroutine(0, 0x201)))
+	require.NoError(t, l.put("goroutines", stateKey{2, 11}, goroutine(1<<32-1, 0x301, 0x302, 0x303, 0x304)))
+	open, err = l.OpenSpans()
+	require.NoError(t, err)
+	expected := map[pcommon.SpanID]bool{}
+	for _, id := range []uint64{0x101, 0x102, 0x301, 0x302, 0x303, 0x304} {
+		expected[spanID(id)] = true
+	}
+	assert.Equal(t, expected, open)
+}
+
+// TestForget frees what is kept of one process and leaves the others alone, however much it is.
+func TestForget(t *testing.T) {
+	const mine, other = uint32(10), uint32(11)
+	const many = 3*stateBatch + 1
+	l := load(t, catalog.Libraries()...)
+	require.NoError(t, l.Trace(mine, 1))
+	require.NoError(t, l.Trace(other, 1))
+	for id := range uint64(many) {
+		require.NoError(t, l.put("goroutines", stateKey{id, uint64(mine)}, goroutine(1, id+1)))
+		require.NoError(t, l.put("contexts", stateKey{id, uint64(mine)}, contextState{}))
+	}
+	require.NoError(t, l.put("goroutines", stateKey{7, uint64(other)}, goroutine(1, 0xabcdef)))
+	require.NoError(t, l.put("contexts", stateKey{7, uint64(other)}, contextState{}))
+	open, err := l.OpenSpans()
+	require.NoError(t, err)
+	assert.Equal(t, many+1, len(open))
+
+	require.NoError(t, l.Forget(mine))
+	open, err = l.OpenSpans()
+	require.NoError(t, err)
+	assert.Equal(t, map[pcommon.SpanID]bool{spanID(0xabcdef): true}, open)
+	var left []stateKey
+	require.NoError(t, eachState(l.maps["contexts"], func(key stateKey, _ *contextState) { left = append(left, key) }))
+	assert.Equal(t, []stateKey{{7, uint64(other)}}, left)
+	var index uint32
+	assert.ErrorIs(t, l.maps["targets"].Lookup(mine, &index), ebpf.ErrKeyNotExist)
+	assert.NoError(t, l.maps["targets"].Lookup(other, &index))
+	assert.Equal(t, uint32(2), index)
+
+	assert.NoError(t, l.Forget(mine), "again")
+}
+
+func TestBinaries(t *testing.T) {
+	const index = MaxBinaries - 1
+	library := catalog.Libraries()[0]
+	l := load(t, library)
+	layout := make([]byte, l.maps[library.LayoutMap()].ValueSize())
+	layout[0] = 0xab
+	described := Binary{
+		Runtime:  RuntimeLayout{Goid: 152, MapsAreSwiss: 1},
+		Contexts: []gobinary.ContextType{{Type: 0x1000, Offset: 8}, {Type: 0x2000, Offset: 16, Via: 24, Deref: true}},
+		Layouts:  map[string]any{library.LayoutMap(): layout},
+	}
+	require.NoError(t, l.AddBinary(index, described))
+	require.NoError(t, l.TraceAll(index, true))
+
+	var runtime RuntimeLayout
+	require.NoError(t, l.maps["runtime_layouts"].Lookup(uint32(index), &runtime))
+	assert.Equal(t, described.Runtime, runtime)
+	stored := make([]byte, len(layout))
+	require.NoError(t, l.maps[library.LayoutMap()].Lookup(uint32(index), &stored))
+	assert.Equal(t, layout, stored)
+	var context contextType
+	require.NoError(t, l.maps["context_types"].Lookup(contextTypeKey{0x1000, index}, &context))
+	assert.Equal(t, contextType{Offset: 8}, context)
+	require.NoError(t, l.maps["context_types"].Lookup(contextTypeKey{0x2000, index}, &context))
+	assert.Equal(t, contextType{Offset: 16, Via: 24, Dereference: 1}, context)
+	var traced uint8
+	require.NoError(t, l.maps["binaries"].Lookup(uint32(index), &traced))
+	assert.Equal(t, uint8(1), traced)
+
+	require.NoError(t, l.RemoveBinary(index, described))
+	assert.ErrorIs(t, l.maps["context_types"].Lookup(contextTypeKey{0x1000, index}, &context), ebpf.ErrKeyNotExist)
+	require.NoError(t, l.maps["binaries"].Lookup(uint32(index), &traced))
+	assert.Zero(t, traced)
+
+	assert.ErrorContains(t, l.AddBinary(MaxBinaries, described), "map runtime_layouts")
+	err := l.AddBinary(index, Binary{Layouts: map[string]any{"nowhere": layout}})
+	require.ErrorIs(t, err, errNoMap)
+	assert.ErrorContains(t, err, "map nowhere")
+}
