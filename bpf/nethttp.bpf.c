@@ -245,7 +245,7 @@ static __always_inline void start_server(struct registers *ctx, const struct sit
 		close_goroutine(goroutine, &key);
 		goto out;
 	}
-	find_headers(scratch, object_word(scratch, layout->header), runtime->maps_are_swiss);
+	find_headers(scratch, object_word(scratch, layout->header), runtime->map_kind);
 	if (read_traceparent(scratch, &parent)) {
 		span->context.trace_id[0] = parent.context.trace_id[0];
 		span->context.trace_id[1] = parent.context.trace_id[1];

@@ -147,7 +147,7 @@ type NetHTTPRuntimeLayout struct {
 	G_panic      uint16
 	PanicArg     uint16
 	PanicGoexit  uint16
-	MapsAreSwiss uint16
+	MapKind      uint16
 	Padding      uint16
 }
 

@@ -32,6 +32,13 @@ struct {
 /* The callback's results. */
 enum { NEXT_ROUND = 0, LAST_ROUND = 1 };
 
+/* How a binary's maps are laid out. Kept equal to mapKind in internal/loader/layout.go. */
+enum map_kind {
+	MAP_UNKNOWN,
+	MAP_BUCKETS,
+	MAP_SWISS,
+};
+
 /* What is wanted from the headers of a request; the order is that of wanted_headers. */
 enum header {
 	HEADER_TRACEPARENT,
@@ -101,6 +108,34 @@ static __always_inline void match_entry(struct scratch *scratch, u32 key_at, u32
 	scratch->headers[header][1] = *(u64 *)(scratch->group + value_at + 8);
 }
 
+/* What came of an attempt to read a bucket or group. */
+enum reading { READ, READ_AGAIN, UNREADABLE };
+
+/*
+ * read_entries reads a bucket or group. Go's fresh memory has a page only where it was written, and the end of one
+ * that is not full may lie on the next page, which is not there. Then the next round reads what stands before, and
+ * the rest is the zeros that the failed read has left. It is another round because the verifier would follow both
+ * ways through all that comes after.
+ */
+static __always_inline enum reading read_entries(struct scratch *scratch, u64 address, u32 *length, u32 size)
+{
+	const u32 page = 4096; /* the smallest one */
+	u32 now = *length;
+
+	*length = size;
+	if (now > GROUP_MAX)
+		return UNREADABLE;
+	if (!bpf_probe_read_user(scratch->group, now, (void *)address))
+		return READ;
+
+	u32 first = page - (address & (page - 1));
+
+	if (now < size || first >= size)
+		return UNREADABLE;
+	*length = first;
+	return READ_AGAIN;
+}
+
 static __always_inline void match_bucket(struct scratch *scratch)
 {
 	for (u32 i = 0; i < MAP_ENTRIES; i++) {
@@ -139,6 +174,7 @@ struct bucket_walk {
 	u64 overflow; /* the overflow bucket of the last one */
 	u64 old_buckets;
 	u64 old_count;
+	u32 length; /* bytes to read of the next one */
 };
 
 static long next_bucket(void *map, const void *round, void *value, struct bucket_walk *walk)
@@ -158,8 +194,13 @@ static long next_bucket(void *map, const void *round, void *value, struct bucket
 		bucket = walk->buckets + walk->next * BUCKET_SIZE;
 		walk->next++;
 	}
-	if (bpf_probe_read_user(scratch->group, BUCKET_SIZE, (void *)bucket))
-		return LAST_ROUND;
+
+	enum reading reading = read_entries(scratch, bucket, &walk->length, BUCKET_SIZE);
+
+	/* A bucket that was never used may be without a page altogether. */
+	walk->overflow = reading == READ_AGAIN ? bucket : 0;
+	if (reading != READ)
+		return NEXT_ROUND;
 	match_bucket(scratch);
 	walk->overflow = *(u64 *)(scratch->group + BUCKET_SIZE - 8);
 	return NEXT_ROUND;
@@ -168,7 +209,7 @@ static long next_bucket(void *map, const void *round, void *value, struct bucket
 static __always_inline void find_in_bucket_map(struct scratch *scratch, u64 address)
 {
 	const u8 same_size_grow = 8;
-	struct bucket_walk walk = {.scratch = scratch};
+	struct bucket_walk walk = {.scratch = scratch, .length = BUCKET_SIZE};
 	struct bucket_map map;
 
 	if (bpf_probe_read_user(&map, sizeof(map), (void *)address) || map.count == 0 || map.log_buckets > 10)
@@ -204,6 +245,7 @@ struct group_walk {
 	u64 directory;
 	u64 tables; /* how many places of the directory are left */
 	u64 table;  /* the table that the groups belong to */
+	u32 length; /* bytes to read of the next one */
 };
 
 static long next_group(void *map, const void *round, void *value, struct group_walk *walk)
@@ -228,8 +270,11 @@ static long next_group(void *map, const void *round, void *value, struct group_w
 		if (bpf_probe_read_user(&walk->groups, sizeof(walk->groups), (void *)(table + TABLE_GROUPS)))
 			return LAST_ROUND;
 	}
-	if (bpf_probe_read_user(scratch->group, GROUP_SIZE, (void *)(walk->groups.data + walk->next * GROUP_SIZE)))
-		return LAST_ROUND;
+
+	enum reading reading = read_entries(scratch, walk->groups.data + walk->next * GROUP_SIZE, &walk->length, GROUP_SIZE);
+
+	if (reading != READ)
+		return reading == READ_AGAIN ? NEXT_ROUND : LAST_ROUND;
 	match_group(scratch);
 	walk->next++;
 	return NEXT_ROUND;
@@ -237,7 +282,7 @@ static long next_group(void *map, const void *round, void *value, struct group_w
 
 static __always_inline void find_in_swiss_map(struct scratch *scratch, u64 address)
 {
-	struct group_walk walk = {.scratch = scratch};
+	struct group_walk walk = {.scratch = scratch, .length = GROUP_SIZE};
 	struct swiss_map map;
 
 	if (bpf_probe_read_user(&map, sizeof(map), (void *)address) || map.used == 0)
@@ -252,14 +297,14 @@ static __always_inline void find_in_swiss_map(struct scratch *scratch, u64 addre
 }
 
 /* find_headers fills scratch->headers from the http.Header at address. */
-static __always_inline void find_headers(struct scratch *scratch, u64 address, bool swiss)
+static __always_inline void find_headers(struct scratch *scratch, u64 address, u16 kind)
 {
 	__builtin_memset(scratch->headers, 0, sizeof(scratch->headers));
 	if (!address)
 		return;
-	if (swiss)
+	if (kind == MAP_SWISS)
 		find_in_swiss_map(scratch, address);
-	else
+	else if (kind == MAP_BUCKETS)
 		find_in_bucket_map(scratch, address);
 }
 
