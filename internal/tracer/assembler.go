@@ -22,7 +22,7 @@ type assembler struct {
 	waiting    waiting
 	free       [][]byte // buffers of start events, to be used again
 	lost       func(events.Loss, int64)
-	suspects   bool // dropEnded found a span that it will drop the next time
+	suspects   bool // there may be spans whose end was lost: dropEnded is to look for them
 }
 
 // operation is what an operation's number stands for.
@@ -37,7 +37,7 @@ func newAssembler(libraries []instrument.Library, lost func(events.Loss, int64))
 		libraries:  libraries,
 		operations: map[events.Operation]operation{},
 		targets:    map[uint32]*target{},
-		waiting:    waiting{},
+		waiting:    waiting{processes: map[uint32]*waitingProcess{}},
 		lost:       lost,
 	}
 	for i, library := range libraries {
@@ -153,9 +153,11 @@ func (a *assembler) add(tgid uint32, t *target) {
 		return
 	}
 	a.targets[tgid] = t
-	for _, record := range a.waiting.take(tgid) {
+	records, complete := a.waiting.take(tgid)
+	for _, record := range records {
 		a.event(record)
 	}
+	a.suspects = a.suspects || !complete
 }
 
 // died ends the spans that a process left open, at the time of its death, for all outputs.
@@ -173,15 +175,20 @@ func (a *assembler) died(tgid uint32, o *output, now uint64) {
 	delete(a.targets, tgid)
 }
 
-// leave takes a session's output from a process.
+// leave takes a session's output from a process. With the last one, what is still open is
+// lost.
 func (a *assembler) leave(tgid uint32, o *output) {
 	t := a.targets[tgid]
 	if t == nil {
 		return
 	}
 	t.outputs = slices.DeleteFunc(t.outputs, func(other *output) bool { return other == o })
-	if len(t.outputs) == 0 {
-		delete(a.targets, tgid)
+	if len(t.outputs) > 0 {
+		return
+	}
+	delete(a.targets, tgid)
+	if open := len(t.open); open > 0 {
+		a.lost(events.LossUnmatched, int64(open))
 	}
 }
 
