@@ -6,12 +6,21 @@
 #include "memory.h"
 #include "scratch.h"
 
-/* read_object reads the first size bytes of the struct at address. */
+/*
+ * read_object reads the first size bytes of the struct at address. Go's fresh memory has a page only where it was
+ * written: what lies on a page that is not there reads as zeros, as the fields of it are.
+ */
 static __always_inline bool read_object(struct scratch *scratch, u64 address, u32 size)
 {
+	const u32 page = 4096; /* the smallest one */
+	u32 first = page - (address & (page - 1));
+
 	if (!address || size == 0 || size > STRUCT_MAX)
 		return false;
-	return !bpf_probe_read_user(scratch->object, size, (void *)address);
+	if (!bpf_probe_read_user(scratch->object, size, (void *)address))
+		return true;
+	__builtin_memset(scratch->object, 0, sizeof(scratch->object));
+	return first < size && !bpf_probe_read_user(scratch->object, first, (void *)address);
 }
 
 /*

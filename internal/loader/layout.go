@@ -16,7 +16,7 @@ import (
 type RuntimeLayout struct {
 	Goid, ParentGoid, StackHi    uint16
 	Panic, PanicArg, PanicGoexit uint16
-	MapsAreSwiss, Padding        uint16
+	MapKind, Padding             uint16
 }
 
 // stackHi is the offset of hi in runtime.stack, which is {lo, hi uintptr}.
@@ -53,24 +53,40 @@ func ResolveRuntime(f *gobinary.File) (RuntimeLayout, gobinary.Layout, []gobinar
 		return l, fields, missing, errors.New("layout of runtime.g is not known")
 	}
 	l.StackHi += stackHi
-	if usesSwissMaps(minor, f) {
-		l.MapsAreSwiss = 1
-	}
+	l.MapKind = mapKind(minor, experiments(f))
 	return l, fields, missing, nil
 }
 
-// usesSwissMaps tells which kind of map a binary has: the one of internal/runtime/maps
-// from Go 1.24 on, unless the experiment was switched off.
-func usesSwissMaps(minor int, f *gobinary.File) bool {
-	if minor < 24 {
-		return false
+// The kinds of maps, enum map_kind.
+const (
+	mapUnknown = 0
+	mapBuckets = 1 // runtime/map.go, up to Go 1.23
+	mapSwiss   = 2 // internal/runtime/maps, from Go 1.24 on
+)
+
+// mapKind tells which kind of map a binary has, by its version of Go and the experiments
+// that it was built with: noswissmap (Go 1.24 and 1.25) keeps buckets, mapsplitgroup
+// (Go 1.27) orders groups in a way that the kernel side does not read.
+func mapKind(minor int, experiments string) uint16 {
+	switch {
+	case strings.Contains(experiments, "mapsplitgroup") && !strings.Contains(experiments, "nomapsplitgroup"):
+		return mapUnknown
+	case minor < 24 || strings.Contains(experiments, "noswissmap"):
+		return mapBuckets
 	}
+	return mapSwiss
+}
+
+// experiments returns the GOEXPERIMENT of a build. The version names it, too, where the
+// settings were not recorded.
+func experiments(f *gobinary.File) string {
 	for _, setting := range f.BuildInfo().Settings {
-		if setting.Key == "GOEXPERIMENT" && strings.Contains(setting.Value, "noswissmap") {
-			return false
+		if setting.Key == "GOEXPERIMENT" {
+			return setting.Value
 		}
 	}
-	return !strings.Contains(f.GoVersion(), "noswissmap")
+	_, names, _ := strings.Cut(f.GoVersion(), "X:")
+	return names
 }
 
 // contextTypeKey and contextType are the structs of the same names in

@@ -39,7 +39,7 @@ func TestResolveRuntime(t *testing.T) {
 			assert.Empty(t, missing)
 			minor, err := strconv.Atoi(strings.TrimPrefix(version, "1."))
 			require.NoError(t, err)
-			goid, parentGoid, swiss := uint16(152), uint16(272), uint16(0)
+			goid, parentGoid, maps := uint16(152), uint16(272), uint16(mapBuckets)
 			switch {
 			case minor < 21:
 				parentGoid = instrument.Missing
@@ -49,7 +49,7 @@ func TestResolveRuntime(t *testing.T) {
 				parentGoid = 280
 			}
 			if minor >= 24 {
-				swiss = 1
+				maps = mapSwiss
 			}
 			assert.Equal(t, goid, layout.Goid)
 			assert.Equal(t, parentGoid, layout.ParentGoid)
@@ -57,7 +57,7 @@ func TestResolveRuntime(t *testing.T) {
 			assert.Equal(t, uint16(32), layout.Panic, "behind stack and the two stack guards")
 			assert.NotEqual(t, uint16(instrument.Missing), layout.PanicArg)
 			assert.NotEqual(t, uint16(instrument.Missing), layout.PanicGoexit)
-			assert.Equal(t, swiss, layout.MapsAreSwiss)
+			assert.Equal(t, maps, layout.MapKind)
 		})
 	}
 }
@@ -74,5 +74,5 @@ func TestBucketMapsByExperiment(t *testing.T) {
 	output, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", output)
 	layout, _ := resolve(t, filepath.Join(folder, "small"))
-	assert.Zero(t, layout.MapsAreSwiss)
+	assert.EqualValues(t, mapBuckets, layout.MapKind)
 }

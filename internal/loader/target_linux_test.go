@@ -88,7 +88,7 @@ func TestBinaries(t *testing.T) {
 	layout := make([]byte, l.maps[library.LayoutMap()].ValueSize())
 	layout[0] = 0xab
 	described := Binary{
-		Runtime:  RuntimeLayout{Goid: 152, MapsAreSwiss: 1},
+		Runtime:  RuntimeLayout{Goid: 152, MapKind: mapSwiss},
 		Contexts: []gobinary.ContextType{{Type: 0x1000, Offset: 8}, {Type: 0x2000, Offset: 16, Via: 24, Deref: true}},
 		Layouts:  map[string]any{library.LayoutMap(): layout},
 	}

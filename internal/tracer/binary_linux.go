@@ -23,6 +23,7 @@ import (
 type binary struct {
 	id    discovery.FileID
 	index uint16
+	path  string   // as its first process sees it
 	file  *os.File // kept open: probes are attached and types are named by it
 
 	analysed sync.Once
@@ -47,7 +48,7 @@ func (b *binary) analyse(libraries []instrument.Library, o Options) {
 		b.outcome, b.err = b.plan(libraries, o)
 		took := time.Since(begin)
 		o.Telemetry.Binary(b.outcome, took)
-		log := o.Logger.With(zap.String("binary", b.file.Name()), zap.Duration("analysis", took))
+		log := o.Logger.With(zap.String("executable", b.path), zap.Duration("analysis", took))
 		if b.err != nil {
 			log.Warn("Executable cannot be traced", zap.Error(b.err))
 			return

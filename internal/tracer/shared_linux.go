@@ -188,7 +188,7 @@ func (s *shared) openBinary(p *discovery.Process) (*binary, error) {
 		return nil, err
 	}
 	last := len(s.indices) - 1
-	b := &binary{id: p.File, index: s.indices[last], file: file, users: 1, wide: attached{}}
+	b := &binary{id: p.File, index: s.indices[last], path: p.Executable, file: file, users: 1, wide: attached{}}
 	s.indices = s.indices[:last]
 	s.binaries[p.File] = b
 	return b, nil
