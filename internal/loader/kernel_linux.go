@@ -31,7 +31,7 @@ func explain(err error) error {
 	if !errors.Is(err, os.ErrPermission) {
 		return err
 	}
-	return fmt.Errorf("%w: the collector needs the capabilities BPF, PERFMON, SYS_PTRACE, DAC_READ_SEARCH and SYS_RESOURCE in the host's "+
-		"user and pid namespaces: run it as root, give its systemd unit AmbientCapabilities, or its container "+
+	return fmt.Errorf("%w: the collector needs the capabilities BPF, PERFMON, SYS_PTRACE and DAC_READ_SEARCH in the host's "+
+		"user namespace, and the host's pid namespace: run it as root, give its systemd unit AmbientCapabilities, or its container "+
 		"securityContext.capabilities and hostPID", err)
 }
