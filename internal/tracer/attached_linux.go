@@ -45,13 +45,18 @@ func (a attached) attach(l *loader.Loader, b *binary, pid int, names []string, o
 	return errors.Join(errs...)
 }
 
-// detach takes all of them out.
-func (a attached) detach() error {
+// detach takes those of some instrumentations out.
+func (a attached) detach(of func(instrumentation string) bool) error {
 	var errs []error
 	for name, made := range a {
+		if !of(name) {
+			continue
+		}
 		errs = append(errs, made.Close())
 		made.telemetry.ProbesAttached(name, -made.probes)
 		delete(a, name)
 	}
 	return errors.Join(errs...)
 }
+
+func all(string) bool { return true }

@@ -225,7 +225,7 @@ func (s *shared) leaveBinary(b *binary, p *process) error {
 // discard takes the probes out of a binary that is not traced any more, and forgets it.
 func (s *shared) discard(b *binary) error {
 	delete(s.binaries, b.id)
-	errs := []error{b.wide.detach()}
+	errs := []error{b.wide.detach(all)}
 	if b.described {
 		errs = append(errs, s.loader.RemoveBinary(b.index, b.kernel))
 	}
@@ -275,11 +275,12 @@ func (s *shared) attach(p *process, b *binary, o Options) error {
 	if err := s.loader.TraceAll(b.index, true); err != nil {
 		return err
 	}
-	// What other sessions put into single processes of this binary would count twice.
+	// Of what this session puts into all processes of the binary, those that other
+	// sessions have put into single ones would count twice.
 	var errs []error
 	for key, other := range s.traced {
 		if key.file == b.id {
-			errs = append(errs, other.own.detach())
+			errs = append(errs, other.own.detach(o.Enabled))
 		}
 	}
 	return errors.Join(append(errs, b.wide.attach(s.loader, b, 0, s.names, o, nil))...)
@@ -297,7 +298,7 @@ func (s *shared) detach(p *process, b *binary) error {
 	}
 	if traced := s.traced[p.key()]; traced != nil {
 		if traced.users--; traced.users == 0 {
-			errs = append(errs, traced.own.detach())
+			errs = append(errs, traced.own.detach(all))
 		}
 	}
 	return errors.Join(errs...)
