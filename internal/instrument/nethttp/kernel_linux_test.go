@@ -42,6 +42,7 @@ func TestNumbersOfKernelSide(t *testing.T) {
 		"HTTP2_SERVERS":         http2Servers,
 		"CLIENT_END_ON_SUCCESS": endOnSuccess,
 		"CLIENT_END_ALWAYS":     endAlways,
+		"VALUE_MAX":             maxTracestate,
 	} {
 		require.Contains(t, numbers, name)
 		assert.Equal(t, numbers[name], number, name)

@@ -216,10 +216,20 @@ func TestServerSpan(t *testing.T) {
 	}
 }
 
-func TestServerSpanKeepsTracestate(t *testing.T) {
-	start := request(func(s *serverStart) { s.tracestate = "vendor=1,other=\xff" })
-	span := spanOf(t, operationServer, start.body(), instrument.End{End: events.End{Body: serverEnd{}.body()}})
-	assert.Equal(t, "vendor=1,other=\uFFFD", span.TraceState().AsRaw())
+func TestTracestate(t *testing.T) {
+	long := strings.Repeat("x", maxTracestate)
+	for sent, want := range map[string]string{
+		"":                 "",
+		"vendor=1,other=2": "vendor=1,other=2",
+		"vendor=\xff":      "vendor=\uFFFD",
+		("vendor=1,a=b,c=" + long)[:maxTracestate-1]: ("vendor=1,a=b,c=" + long)[:maxTracestate-1],
+		("vendor=1,a=b,c=" + long)[:maxTracestate]:   "vendor=1,a=b", // what comes behind may be missing
+		long: "",
+	} {
+		start := request(func(s *serverStart) { s.tracestate = sent })
+		span := spanOf(t, operationServer, start.body(), instrument.End{})
+		assert.Equal(t, want, span.TraceState().AsRaw(), sent)
+	}
 }
 
 func TestServerSpanBoundsPathAndQuery(t *testing.T) {
