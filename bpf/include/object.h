@@ -15,12 +15,17 @@ static __always_inline bool read_object(struct scratch *scratch, u64 address, u3
 	const u32 page = 4096; /* the smallest one */
 	u32 first = page - (address & (page - 1));
 
-	if (!address || size == 0 || size > STRUCT_MAX)
+	if (!address || size == 0)
+		return false;
+	/* The barriers keep the compiler from merging checks into arithmetic that older verifiers cannot follow. */
+	asm volatile("" : "+r"(size));
+	if (size > STRUCT_MAX)
 		return false;
 	if (!bpf_probe_read_user(scratch->object, size, (void *)address))
 		return true;
 	__builtin_memset(scratch->object, 0, sizeof(scratch->object));
-	return first < size && !bpf_probe_read_user(scratch->object, first, (void *)address);
+	asm volatile("" : "+r"(first));
+	return first < size && first <= STRUCT_MAX && !bpf_probe_read_user(scratch->object, first, (void *)address);
 }
 
 /*

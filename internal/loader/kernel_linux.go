@@ -28,6 +28,10 @@ func checkKernel() error {
 
 // explain adds to a refusal what would lift it.
 func explain(err error) error {
+	var refused *ebpf.VerifierError
+	if errors.As(err, &refused) {
+		return fmt.Errorf("%w: this kernel's verifier refuses a program that others accept: please report it with the kernel's version", err)
+	}
 	if !errors.Is(err, os.ErrPermission) {
 		return err
 	}
