@@ -39,6 +39,7 @@ type binary struct {
 	wideUsers int      // of them, those that want all processes
 	wide      attached // probes in all processes
 	described bool     // the kernel side knows it
+	idle      *Session // whose process was the last one, when there are no users
 }
 
 // analyse finds out how to probe the binary. It runs once.

@@ -131,7 +131,7 @@ func (s *Session) run(p *process) {
 		log.Info("Process is not traced", zap.String("reason", string(b.outcome)))
 		<-p.ended
 	}
-	if err := s.shared.leaveBinary(b, p); err != nil {
+	if err := s.shared.leaveBinary(b, p, s); err != nil {
 		log.Warn("Executable was not detached cleanly", zap.Error(err))
 	}
 }

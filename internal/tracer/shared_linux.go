@@ -71,12 +71,13 @@ func release(s *Session) error {
 	shared.mu.Lock()
 	shared.sessions = slices.DeleteFunc(slices.Clone(shared.sessions), func(other *Session) bool { return other == s })
 	last := len(shared.sessions) == 0
+	err := shared.discardIdle(s)
 	shared.mu.Unlock()
 	if !last {
-		return nil
+		return err
 	}
 	current = nil
-	return shared.close()
+	return errors.Join(err, shared.close())
 }
 
 func newShared() (*shared, error) {
@@ -200,7 +201,7 @@ const idleTime = 30 * time.Second
 
 // leaveBinary counts a user less. Without any, the probes go: some time after the last
 // process has died, at once when a session ends.
-func (s *shared) leaveBinary(b *binary, p *process) error {
+func (s *shared) leaveBinary(b *binary, p *process, session *Session) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b.users--
@@ -210,6 +211,7 @@ func (s *shared) leaveBinary(b *binary, p *process) error {
 	if !p.died {
 		return s.discard(b)
 	}
+	b.idle = session
 	time.AfterFunc(idleTime, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -220,6 +222,18 @@ func (s *shared) leaveBinary(b *binary, p *process) error {
 		}
 	})
 	return nil
+}
+
+// discardIdle takes out of a session's binaries the probes that wait for a next process.
+// s.mu is held.
+func (s *shared) discardIdle(session *Session) error {
+	var errs []error
+	for _, b := range s.binaries {
+		if b.users == 0 && b.idle == session {
+			errs = append(errs, s.discard(b))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // discard takes the probes out of a binary that is not traced any more, and forgets it.
