@@ -36,6 +36,7 @@ func copyBinary(t *testing.T, build targettest.Build) string {
 func TestTargetStartsAfterCollector(t *testing.T) {
 	t.Parallel()
 	binary := copyBinary(t, lifecycleBuild)
+	startCollector(t) // another one, which keeps the kernel side loaded when c ends
 	c := startCollector(t, targets(receiver.SelectorConfig{Executable: filepath.Dir(filepath.Dir(binary)) + "/*/http*"}))
 	first := targettest.Start(t, binary)
 	c.waitTraced(first)
@@ -302,7 +303,7 @@ func TestRestartUnderLoad(t *testing.T) {
 			t.Parallel()
 			x := targettest.Start(t, targettest.Binary(t, build))
 			requests := underLoad(t, x, func() {
-				for range 10 {
+				for range 5 {
 					c := newCollector(t, targets(receiver.SelectorConfig{PIDs: []int{x.PID()}}))
 					c.waitTraced(x)
 					c.next(x, 100)
