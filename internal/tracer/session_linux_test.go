@@ -95,7 +95,7 @@ func find(t *testing.T, pid int) *discovery.Process {
 	go func() { ended <- watcher.Run(ctx, found) }()
 	p := <-found.found
 	cancel()
-	<-ended
+	assert.NoError(t, <-ended)
 	return p
 }
 
