@@ -3,6 +3,7 @@
 package tracer
 
 import (
+	"bytes"
 	"slices"
 	"time"
 
@@ -20,7 +21,7 @@ type assembler struct {
 	operations map[events.Operation]operation
 	targets    map[uint32]*target // by thread group id
 	waiting    waiting
-	free       [][]byte // buffers of start events, to be used again
+	free       []*openSpan // to be used again
 	lost       func(events.Loss, int64)
 	suspects   bool // there may be spans whose end was lost: dropEnded is to look for them
 }
@@ -65,7 +66,7 @@ func (a *assembler) event(record []byte) {
 	}
 	switch header.Type {
 	case events.TypeStart:
-		t.open[header.SpanID] = &openSpan{record: append(a.buffer(), record...)}
+		t.open[header.SpanID] = a.openSpan(record)
 	case events.TypeEnd:
 		a.end(t, header, record)
 	default:
@@ -75,23 +76,26 @@ func (a *assembler) event(record []byte) {
 
 const (
 	maxFree       = 4096
-	maxFreeBuffer = 1024
+	maxFreeRecord = 1024
 )
 
-func (a *assembler) buffer() []byte {
+// openSpan keeps a copy of a start event.
+func (a *assembler) openSpan(record []byte) *openSpan {
 	last := len(a.free) - 1
 	if last < 0 {
-		return nil
+		return &openSpan{record: bytes.Clone(record)}
 	}
-	buffer := a.free[last]
+	span := a.free[last]
 	a.free = a.free[:last]
-	return buffer
+	span.record = append(span.record[:0], record...)
+	span.suspect = false
+	return span
 }
 
-// release keeps the buffer of a span that has ended, unless it is unusually large.
+// release takes a span that has ended to be used again, unless its record is unusually large.
 func (a *assembler) release(span *openSpan) {
-	if cap(span.record) <= maxFreeBuffer && len(a.free) < maxFree {
-		a.free = append(a.free, span.record[:0])
+	if cap(span.record) <= maxFreeRecord && len(a.free) < maxFree {
+		a.free = append(a.free, span)
 	}
 }
 
@@ -139,7 +143,7 @@ func (a *assembler) emit(t *target, open *openSpan, end events.End) {
 			a.lost(events.LossMalformed, 1)
 			continue
 		}
-		session.options.Telemetry.Spans(operation.instrumentation, 1)
+		session.batch.counts[operation.instrumentation]++
 		if session.batch.spans >= session.options.MaxSpans {
 			session.flush()
 		}

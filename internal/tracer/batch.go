@@ -16,7 +16,8 @@ import (
 type batch struct {
 	traces ptrace.Traces
 	spans  int
-	since  time.Time // of the first span
+	since  time.Time        // of the first span
+	counts map[string]int64 // spans by instrumentation
 	scopes map[scopeKey]ptrace.ScopeSpans
 	places map[*output]ptrace.ResourceSpans
 }
@@ -29,6 +30,7 @@ type scopeKey struct {
 func newBatch() *batch {
 	return &batch{
 		traces: ptrace.NewTraces(),
+		counts: map[string]int64{},
 		scopes: map[scopeKey]ptrace.ScopeSpans{},
 		places: map[*output]ptrace.ResourceSpans{},
 	}

@@ -14,6 +14,9 @@ func (s *Session) flush() {
 	if b.spans == 0 {
 		return
 	}
+	for instrumentation, n := range b.counts {
+		s.options.Telemetry.Spans(instrumentation, n)
+	}
 	if !s.options.Deliver(b.traces, b.spans) {
 		s.options.Telemetry.Lost(events.LossQueueFull, int64(b.spans))
 	}

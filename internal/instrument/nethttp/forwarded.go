@@ -20,6 +20,9 @@ type forwarding struct {
 // origin reads the headers in the order that semantic conventions give: Forwarded
 // (RFC 7239) before X-Forwarded-…; of several proxies the one next to the client.
 func (f forwarding) origin() origin {
+	if f == (forwarding{}) {
+		return origin{}
+	}
 	o := origin{client: first(f.xFor), host: first(f.xHost), scheme: first(f.xProto)}
 	for _, pair := range strings.Split(first(f.forwarded), ";") {
 		name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")

@@ -54,8 +54,17 @@ func readStrings(b *events.Body, strings []*string) {
 	if len(strings)%2 != 0 {
 		b.Uint16()
 	}
+	total := 0
+	for i := range strings {
+		total += int(lengths[i])
+	}
+	// One string for all of them to point into.
+	text := string(b.Bytes(total))
+	if b.Err() != nil {
+		return
+	}
 	for i, s := range strings {
-		*s = b.String(lengths[i])
+		*s, text = text[:lengths[i]], text[lengths[i]:]
 	}
 }
 
