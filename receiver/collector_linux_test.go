@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -73,7 +74,7 @@ func newCollector(t testing.TB, configure ...func(*receiver.Config)) *collector 
 		sink:      new(consumertest.TracesSink),
 		telemetry: componenttest.NewTelemetry(),
 		logs:      logs,
-		mark:      fmt.Sprint(collectors.Add(1)),
+		mark:      fmt.Sprintf("%d-%d", os.Getpid(), collectors.Add(1)),
 	}
 	factory := receiver.NewFactory()
 	config := factory.CreateDefaultConfig().(*receiver.Config)

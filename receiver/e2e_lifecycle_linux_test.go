@@ -44,7 +44,7 @@ func TestTargetStartsAfterCollector(t *testing.T) {
 	assert.Len(t, c.next(first, 1), 1)
 	assert.Positive(t, traps(t, first))
 
-	for range 20 {
+	for range 10 {
 		x := targettest.Start(t, binary)
 		get(t, x, "/ok/at/once")
 		spans := c.next(x, 1)
@@ -143,10 +143,9 @@ func TestContainer(t *testing.T) {
 	t.Parallel()
 	binary := copyBinary(t, targettest.Build{Program: "httpserver", Go: "1.25", Strip: true, PIE: true})
 	const inside = "/srv/shop/bin/server"
-	c := startCollector(t, targets(receiver.SelectorConfig{Executable: "/srv/*/bin/*", Environment: map[string]string{"SHOP": "1"}}))
+	c := startCollector(t, func(config *receiver.Config) { config.Targets[0].Executable = "/srv/*/bin/*" })
 	for range 2 { // of one image
-		x := targettest.Start(t, binary, targettest.Container(inside), targettest.PIDNamespace(), targettest.NetworkNamespace(), targettest.Env("SHOP=1"))
-		c.waitTraced(x)
+		x := c.startBinary(binary, targettest.Container(inside), targettest.PIDNamespace(), targettest.NetworkNamespace())
 		get(t, x, "/ok")
 		spans := c.next(x, 1)
 		require.Len(t, spans, 1)

@@ -3,7 +3,9 @@
 package receiver_test
 
 import (
+	"fmt"
 	"net/http"
+	"net/url"
 	"runtime"
 	"strings"
 	"testing"
@@ -80,6 +82,33 @@ func TestLongRequests(t *testing.T) {
 	checkOneToOne(t, spans, outcomes)
 	checkTimes(t, spans, outcomes, 30e9)
 	c.nothingElseServed(x)
+}
+
+// A call that is made at any depth of the stack has one span: also where the stack has to grow for
+// the very function that is probed, which then begins a second time.
+func TestStackGrowsAtProbe(t *testing.T) {
+	const depths = 100 // of 1 KiB each
+	for _, version := range []string{"1.18", "1.20", "1.21", "1.27"} {
+		build := targettest.Build{Program: "httpserver", Go: version, Strip: true, PIE: true}
+		t.Run(build.String(), func(t *testing.T) {
+			t.Parallel()
+			peer := targettest.Start(t, targettest.Binary(t, build))
+			c := startCollector(t)
+			x := c.start(build)
+			for n := range depths {
+				// On a connection of its own, whose goroutine begins with a small stack.
+				get(t, x, fmt.Sprintf("/deep/%d?n=%d&url=%s", n, n, url.QueryEscape(peer.URL()+"/ok")))
+			}
+			spans := c.next(x, 2*depths)
+			require.Len(t, spans, 2*depths)
+			for n := range depths {
+				server, client := spans[2*n], spans[2*n+1]
+				assert.Equal(t, fmt.Sprintf("/deep/%d", n), server.attribute("url.path"))
+				assert.True(t, client.isChildOf(server), "depth %d: %v", n, spans[2*n:2*n+2])
+			}
+			c.nothingElseServed(x)
+		})
+	}
 }
 
 // Collecting garbage all the time, the runtime moves and shrinks stacks and checks its own state.

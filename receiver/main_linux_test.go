@@ -63,7 +63,7 @@ func leaks() error {
 		return err
 	}
 	for _, file := range files {
-		if name, err := os.Readlink(file); err == nil && strings.Contains(name, "bpf") {
+		if name, err := os.Readlink(file); err == nil && (strings.Contains(name, "bpf") || strings.Contains(name, "perf_event")) {
 			return fmt.Errorf("%s is left open", name)
 		}
 	}
