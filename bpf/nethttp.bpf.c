@@ -130,7 +130,6 @@ enum client_string {
 	CLIENT_RAW_PATH,
 	CLIENT_RAW_QUERY,
 	CLIENT_FRAGMENT,
-	CLIENT_HOST_HEADER,
 	CLIENT_STRINGS,
 };
 
@@ -138,9 +137,8 @@ struct client_start {
 	struct start_event start;
 	s64 content_length;
 	u8 has_user;
-	u8 padding[3];
+	u8 padding[7];
 	u16 lengths[CLIENT_STRINGS];
-	u16 more_padding;
 };
 
 struct client_end {
@@ -536,8 +534,6 @@ static __always_inline bool send_client_start(struct scratch *scratch, const str
 	event->content_length = layout->request.content_length == MISSING ? -1 : (s64)object_word(scratch, layout->request.content_length);
 	event->lengths[CLIENT_METHOD] = append_string(scratch, object_string(scratch, layout->request.method), NAME_MAX);
 
-	struct go_string host = object_string(scratch, layout->request.host);
-
 	if (read_object(scratch, url, layout->url_size)) {
 		event->has_user = object_word(scratch, layout->url_user) != 0;
 		event->lengths[CLIENT_SCHEME] = append_string(scratch, object_string(scratch, layout->url_scheme), NAME_MAX);
@@ -548,7 +544,6 @@ static __always_inline bool send_client_start(struct scratch *scratch, const str
 		event->lengths[CLIENT_RAW_QUERY] = append_string(scratch, object_string(scratch, layout->url_raw_query), QUERY_MAX);
 		event->lengths[CLIENT_FRAGMENT] = append_string(scratch, object_string(scratch, layout->url_fragment), NAME_MAX);
 	}
-	event->lengths[CLIENT_HOST_HEADER] = append_string(scratch, host, NAME_MAX);
 	return send_event(scratch);
 }
 
@@ -695,4 +690,4 @@ int net_http_client_end(struct registers *ctx)
 	return 0;
 }
 
-char program_license[] SEC("license") = "Dual MIT/GPL";
+char program_license[] SEC("license") = "GPL";

@@ -56,4 +56,4 @@ int process_exec(void *ctx)
 	return 0;
 }
 
-char _license[] SEC("license") = "Dual MIT/GPL";
+char _license[] SEC("license") = "GPL";

@@ -27,12 +27,23 @@ static __always_inline void new_trace_id(u64 trace_id[2])
 
 static __always_inline void forget_context(struct open_span *span, u64 tgid)
 {
-	if (!span->key)
-		return;
-
 	struct context_key key = {.data = span->key, .tgid = tgid};
 
-	bpf_map_delete_elem(&contexts, &key);
+	if (span->key)
+		bpf_map_delete_elem(&contexts, &key);
+}
+
+/*
+ * forget_context_of_dropped: a span that is dropped may have been over for long, and the memory of its context may
+ * be that of another one by now.
+ */
+static __always_inline void forget_context_of_dropped(struct open_span *span, u64 tgid)
+{
+	struct context_key key = {.data = span->key, .tgid = tgid};
+	struct context_span *named = span->key ? bpf_map_lookup_elem(&contexts, &key) : NULL;
+
+	if (named && named->context.span_id == span->context.span_id)
+		bpf_map_delete_elem(&contexts, &key);
 }
 
 /* remember_context makes work that is given this context.Context a child of the span. */
@@ -77,7 +88,7 @@ static __always_inline void drop_span(struct scratch *scratch, struct goroutine 
 
 	if (!span)
 		return;
-	forget_context(span, tgid);
+	forget_context_of_dropped(span, tgid);
 	if (span->sampled && !span->silent) {
 		struct end_event *event = begin_end(scratch, span, tgid, binary, sizeof(struct end_event));
 

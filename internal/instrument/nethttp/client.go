@@ -16,7 +16,7 @@ import (
 // clientStart is struct client_start behind its start_event.
 type clientStart struct {
 	contentLength int64 // 0: none, or not known
-	method, host  string
+	method        string
 	url           url.URL
 }
 
@@ -25,9 +25,9 @@ func decodeClientStart(body []byte) (clientStart, error) {
 	b := events.NewBody(body)
 	c.contentLength = b.Int64()
 	hasUser := b.Uint8() != 0
-	b.Bytes(3)
+	b.Bytes(7)
 	readStrings(&b, []*string{
-		&c.method, &c.url.Scheme, &c.url.Opaque, &c.url.Host, &c.url.Path, &c.url.RawPath, &c.url.RawQuery, &c.url.Fragment, &c.host,
+		&c.method, &c.url.Scheme, &c.url.Opaque, &c.url.Host, &c.url.Path, &c.url.RawPath, &c.url.RawQuery, &c.url.Fragment,
 	})
 	if hasUser {
 		c.url.User = url.UserPassword(redacted, redacted)

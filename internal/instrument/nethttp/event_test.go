@@ -19,9 +19,6 @@ func appendStrings(body []byte, strings ...string) []byte {
 	for _, s := range strings {
 		body = binary.LittleEndian.AppendUint16(body, uint16(len(s)))
 	}
-	if len(strings)%2 != 0 {
-		body = append(body, 0, 0)
-	}
 	for _, s := range strings {
 		body = append(body, s...)
 	}
@@ -51,9 +48,9 @@ func (e serverEnd) body() []byte {
 
 func (c clientStart) body() []byte {
 	body := binary.LittleEndian.AppendUint64(nil, uint64(c.contentLength))
-	body = append(body, flag(c.url.User != nil), 0, 0, 0)
+	body = append(body, flag(c.url.User != nil), 0, 0, 0, 0, 0, 0, 0)
 	u := c.url
-	return appendStrings(body, c.method, u.Scheme, u.Opaque, u.Host, u.Path, u.RawPath, u.RawQuery, u.Fragment, c.host)
+	return appendStrings(body, c.method, u.Scheme, u.Opaque, u.Host, u.Path, u.RawPath, u.RawQuery, u.Fragment)
 }
 
 func (e clientEnd) body() []byte {

@@ -44,15 +44,11 @@ func decodeServerStart(body []byte) (serverStart, error) {
 	return s, b.Err()
 }
 
-// readStrings reads the lengths of strings, that many, and then the strings. The lengths
-// of an even number of words end where the next eight bytes begin, see the structs.
+// readStrings reads the lengths of strings, that many, and then the strings.
 func readStrings(b *events.Body, strings []*string) {
 	var lengths [16]uint16
 	for i := range strings {
 		lengths[i] = b.Uint16()
-	}
-	if len(strings)%2 != 0 {
-		b.Uint16()
 	}
 	total := 0
 	for i := range strings {
