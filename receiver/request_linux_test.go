@@ -4,6 +4,7 @@ package receiver_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -41,4 +42,43 @@ func raw(t testing.TB, x *targettest.Target, request string) string {
 	_, err = io.Copy(&answer, conn)
 	require.NoError(t, err)
 	return answer.String()
+}
+
+// underLoad runs do while a target answers requests, of which none may fail, and returns how many there were.
+func underLoad(t *testing.T, x *targettest.Target, do func()) int {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	type result struct {
+		requests int
+		errs     []error
+	}
+	results := make(chan result)
+	const clients = 4
+	for range clients {
+		go func() {
+			var r result
+			client := x.Client()
+			defer client.CloseIdleConnections()
+			for ctx.Err() == nil {
+				response, err := client.Get(x.URL() + "/ok")
+				if err == nil {
+					response.Body.Close()
+				}
+				if err != nil || response.StatusCode != http.StatusOK {
+					r.errs = append(r.errs, err)
+				}
+				r.requests++
+			}
+			results <- r
+		}()
+	}
+	do()
+	stop()
+	requests := 0
+	for range clients {
+		r := <-results
+		assert.Empty(t, r.errs)
+		requests += r.requests
+	}
+	return requests
 }
