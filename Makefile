@@ -24,7 +24,7 @@ build: ## build the collector of builder-config.yaml as build/otelcol-ebpfgo
 demo: build ## trace a few small services and show their traces
 	go run ./examples/demo
 
-test: vet ## run every test
+test: setup vet ## run every test
 	go test -count=1 -p 2 -timeout 30m ./...
 
 vet: $(PLATFORMS:%=vet/%) ## build and vet for every supported platform
