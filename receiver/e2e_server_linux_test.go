@@ -14,28 +14,32 @@ import (
 	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
 )
 
-// The same trace comes of every version of Go and every way to link it.
-func TestServer(t *testing.T) {
+// everyBuild is a program built by every version of Go, linked in every way that moves or removes
+// what we look for. The same traces come of all of them.
+func everyBuild(program string) (builds []targettest.Build) {
 	for _, version := range targettest.Versions() {
-		for _, build := range []targettest.Build{
-			{},
-			{Strip: true},
-			{PIE: true},
-			{Strip: true, PIE: true},
-		} {
-			build.Program, build.Go = "httpserver", version
-			t.Run(build.String(), func(t *testing.T) {
-				t.Parallel()
-				peer := targettest.Start(t, targettest.Binary(t, build))
-				checkServer(t, build, "server-", append(serverCases(peer), http1Cases()...), peer)
-			})
-		}
+		builds = append(builds,
+			targettest.Build{Program: program, Go: version},
+			targettest.Build{Program: program, Go: version, Strip: true},
+			targettest.Build{Program: program, Go: version, PIE: true},
+			targettest.Build{Program: program, Go: version, Strip: true, PIE: true},
+		)
+	}
+	return builds
+}
+
+func TestServer(t *testing.T) {
+	for _, build := range everyBuild("httpserver") {
+		t.Run(build.String(), func(t *testing.T) {
+			t.Parallel()
+			peer := targettest.Start(t, targettest.Binary(t, build))
+			checkServer(t, build, "server-", append(serverCases(peer), http1Cases()...), peer)
+		})
 	}
 }
 
 func TestServerHTTP2(t *testing.T) {
-	for _, version := range targettest.Versions() {
-		build := targettest.Build{Program: "httpserver", Go: version, Strip: true, PIE: true}
+	for _, build := range everyBuild("httpserver") {
 		t.Run(build.String(), func(t *testing.T) {
 			t.Parallel()
 			peer := targettest.Start(t, targettest.Binary(t, build))
