@@ -3,6 +3,7 @@
 package discovery
 
 import (
+	"errors"
 	"slices"
 
 	"go.uber.org/zap"
@@ -28,15 +29,15 @@ func (w *Watcher) decide(t *tracked, tables *portTables) {
 		}
 	}
 	ports, err := w.listens(t, selectors, tables)
-	if err != nil {
-		w.failure(err) // the next round asks again
+	if errors.Is(err, errGone) {
 		return
 	}
+	w.failure(err) // no port is known then; the next round asks again
 	match := slices.IndexFunc(selectors, func(s *Selector) bool { return len(s.Ports) == 0 || s.matchesPorts(ports) })
 	switch {
 	case match < 0:
 	case match < excluding:
-		t.targets, t.exclude = nil, nil
+		t.targets, t.exclude, t.unread = nil, nil, false
 		w.stop(t)
 	default:
 		t.entry = t.targets[match-excluding]

@@ -4,6 +4,7 @@ package discovery
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 
@@ -25,6 +26,8 @@ type tracked struct {
 	process *Process // nil if it is of no interest
 	// Selectors that match but, maybe, for their ports: indices into Config.
 	targets, exclude []int
+	// unread is set if other selectors might match: a condition could not be read.
+	unread bool
 	// entry is that of the targets by which the process was reported, -1 before.
 	entry int
 	// foreign are the listening sockets that the process was found not to have.
@@ -42,11 +45,11 @@ func (w *Watcher) look(ctx context.Context, pid int, tables *portTables) error {
 		return err
 	}
 	known := w.processes[pid]
-	if known != nil && known.image == now {
+	if known != nil && known.image == now && (known.entry >= 0 || !known.unread) {
 		return nil
 	}
 	if known != nil {
-		w.forget(known) // it executes something else, or it is another process
+		w.forget(known) // it executes something else, it is another process, or it is read again
 	}
 	if !isGo {
 		return nil
@@ -125,9 +128,14 @@ func (w *Watcher) track(pid int, now image) (*tracked, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := w.match(t, p); err != nil || len(t.targets) == 0 {
+	var unread error
+	p.ContainerID, p.PodUID, unread = w.files.container(pid)
+	err = errors.Join(unread, w.match(t, p))
+	if errors.Is(err, errGone) || len(t.targets) == 0 {
 		return t, err
 	}
+	w.failure(err)
+	t.unread = err != nil
 	if t.pidfd, err = openPIDFD(pid); err != nil {
 		return nil, err
 	}
@@ -135,7 +143,8 @@ func (w *Watcher) track(pid int, now image) (*tracked, error) {
 	return t, nil
 }
 
-// match finds the selectors that match a process in all but their ports.
+// match finds the selectors that match a process in all but their ports. The error
+// is that of what could not be read, which no selector that asks for it matches.
 func (w *Watcher) match(t *tracked, p *Process) error {
 	var environ map[string]string
 	var err error
@@ -148,7 +157,7 @@ func (w *Watcher) match(t *tracked, p *Process) error {
 	for i := range w.config.Exclude {
 		if s := &w.config.Exclude[i]; s.matches(p, read) {
 			if len(s.Ports) == 0 {
-				return err
+				return nil // whatever else could not be read
 			}
 			t.exclude = append(t.exclude, i)
 		}

@@ -9,8 +9,8 @@ import (
 )
 
 // describe collects what selectors and resource need to know of a process, other
-// than its start time and path. The caller checks afterwards that it was one
-// process throughout.
+// than its start time, path and container. The caller checks afterwards that it was
+// one process throughout.
 func (files procFS) describe(pid int, start uint64, path string) (*Process, error) {
 	p := &Process{Identity: Identity{PID: pid, StartTime: start}, Executable: path, files: files}
 	f, err := os.Open(files.path(pid, "exe"))
@@ -24,12 +24,18 @@ func (files procFS) describe(pid int, start uint64, path string) (*Process, erro
 	if p.NamespacePID, err = files.namespacePID(pid); err != nil {
 		return nil, err
 	}
+	return p, nil
+}
+
+// container finds the container and the pod of a process, both empty outside of
+// containers.
+func (files procFS) container(pid int) (container, pod string, err error) {
 	cgroup, err := files.read(pid, "cgroup", maxCgroup)
 	if err != nil {
-		return nil, err
+		return "", "", err
 	}
-	p.ContainerID, p.PodUID = parseCgroup(string(cgroup))
-	return p, nil
+	container, pod = parseCgroup(string(cgroup))
+	return container, pod, nil
 }
 
 // Open opens the executable, also when it was deleted or is in another mount

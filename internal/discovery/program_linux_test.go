@@ -50,6 +50,7 @@ var commands = map[string]func(argument string) (string, error){
 		_, port, err := net.SplitHostPort(l.Addr().String())
 		return port, err
 	},
+	"watch": watchOnce,
 	"exec": func(path string) (string, error) {
 		return "", syscall.Exec(path, []string{path}, os.Environ())
 	},

@@ -2,18 +2,14 @@
 
 package discovery
 
-import (
-	"errors"
-	"io/fs"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // Stats are the counts of a Watcher since it was made.
 type Stats struct {
 	Execs     uint64 // exec events read
 	ExecsLost uint64 // exec events that the kernel could not deliver; all processes are looked at then
 	Gone      uint64 // processes that ended before they could be looked at
-	Denied    uint64 // looks at a process that the kernel refused
+	Denied    uint64 // looks at a process that the kernel refused, wholly or in part
 	Failed    uint64 // looks that failed otherwise
 	Inspected uint64 // executable files read to see whether they are Go programs
 	Started   uint64 // targets reported
@@ -34,17 +30,5 @@ func (c *counters) stats() Stats {
 		Inspected: c.inspected.Load(),
 		Started:   c.started.Load(),
 		Exited:    c.exited.Load(),
-	}
-}
-
-// failure counts a look that failed, unless the process is gone: a zombie and a
-// kernel thread look the same, and are met at every poll.
-func (c *counters) failure(err error) {
-	switch {
-	case err == nil, errors.Is(err, errGone), errors.Is(err, errEarly):
-	case errors.Is(err, fs.ErrPermission):
-		c.denied.Add(1)
-	default:
-		c.failed.Add(1)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -36,7 +37,9 @@ type Handler interface {
 	Exited(p *Process)
 }
 
-// Config says what to look for and where.
+// Config says what to look for and where. A condition that cannot be read does not
+// hold, also in Exclude, and the other selectors decide: who must be sure that a
+// process is excluded names what can always be read, its executable.
 type Config struct {
 	Targets []Selector // a process that matches any is a target
 	Exclude []Selector // and none of these
@@ -56,7 +59,9 @@ type Watcher struct {
 	files   procFS
 	goFiles *goFiles
 	counters
-	withPorts bool // any selector asks for ports
+	withPorts bool        // any selector asks for ports
+	listed    atomic.Bool // all processes were looked at once
+	explained sync.Once   // why looks are denied
 
 	handler Handler
 	// processes holds every Go process that was looked at: targets, candidates, and
@@ -116,6 +121,8 @@ func (w *Watcher) Run(ctx context.Context, h Handler) error {
 	if err := w.scan(ctx); err != nil {
 		return fmt.Errorf("list processes: %w", err)
 	}
+	w.listed.Store(true)
+	w.explainDenied()
 	poll := time.NewTicker(w.config.Poll)
 	defer poll.Stop()
 	var ports <-chan time.Time
