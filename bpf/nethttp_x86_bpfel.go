@@ -158,6 +158,7 @@ type NetHTTPScratch struct {
 	Headers [8][2]uint64
 	Object  [512]uint8
 	Group   [384]uint8
+	Name    [40]uint8
 	Event   [12352]uint8
 }
 

@@ -87,22 +87,20 @@ static __always_inline void match_entry(struct scratch *scratch, u32 key_at, u32
 {
 	u64 address = *(u64 *)(scratch->group + key_at);
 	u64 length = *(u64 *)(scratch->group + key_at + 8);
-	u64 word;
 
+	/* One read, of the whole name: each costs more than what is compared. */
 	if (length >= LENGTHS || !header_of_length[length])
 		return;
-	if (bpf_probe_read_user(&word, sizeof(word), (void *)address))
+	if (bpf_probe_read_user(scratch->name, length, (void *)address))
 		return;
 
 	u32 header = header_of_length[length] - 1;
 
-	header += header == HEADER_TRACESTATE && (word & 0xff) == 'U';
+	header += header == HEADER_TRACESTATE && scratch->name[0] == 'U';
 	header &= HEADERS_MAX - 1;
-	if (*(const u64 *)wanted_headers[header].first != word)
+	if (*(const u64 *)wanted_headers[header].first != *(u64 *)scratch->name)
 		return;
-	if (bpf_probe_read_user(&word, sizeof(word), (void *)(address + length - 8)))
-		return;
-	if (*(const u64 *)wanted_headers[header].last != word)
+	if (*(const u64 *)wanted_headers[header].last != *(u64 *)(scratch->name + ((length - 8) & (LENGTHS - 1))))
 		return;
 	scratch->headers[header][0] = *(u64 *)(scratch->group + value_at);
 	scratch->headers[header][1] = *(u64 *)(scratch->group + value_at + 8);

@@ -11,6 +11,7 @@
 #define SCRATCH_TRIES 8
 #define STRUCT_MAX 512
 #define GROUP_MAX 384
+#define KEY_MAX 40
 #define HEADERS_MAX 8
 #define STRING_MAX 4160
 #define EVENT_STRINGS_MAX 8192 /* what all strings of one event may take before the last one is added */
@@ -22,6 +23,7 @@ struct scratch {
 	u64 headers[HEADERS_MAX][2]; /* address and count of the values of each wanted header */
 	u8 object[STRUCT_MAX];	     /* a Go struct, as it was read */
 	u8 group[GROUP_MAX];	     /* a bucket or group of a Go map */
+	u8 name[KEY_MAX];	     /* a key of it that may be wanted */
 	u8 event[EVENT_MAX];
 };
 
