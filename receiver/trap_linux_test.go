@@ -3,6 +3,7 @@
 package receiver_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -43,7 +44,7 @@ func traps(t testing.TB, x *targettest.Target) (n int) {
 		require.NoError(t, err)
 		// The last page of a mapping may reach behind the end of the file.
 		read, err := file.ReadAt(original, int64(offset))
-		require.True(t, err == nil || err == io.EOF && read > 0, "%v", err)
+		require.True(t, err == nil || errors.Is(err, io.EOF) && read > 0, "%v", err)
 		for i := range read {
 			if now[i] != original[i] {
 				n++
