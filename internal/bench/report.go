@@ -98,6 +98,9 @@ func (m measured) InPrograms() float64 {
 	return m.total(func(h hits) float64 { return h.Total })
 }
 
+// Microseconds is InPrograms in µs.
+func (m measured) Microseconds() float64 { return m.InPrograms() / 1000 }
+
 func (m measured) total(number func(hits) float64) (sum float64) {
 	for _, n := range of(m.Hits, number) {
 		sum += n
