@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 const requests = 10
 
 func TestReport(t *testing.T) {
-	b := newBench(t, 2, time.Millisecond)
+	b := newBench(t, 1, time.Millisecond)
 	scenarios := b.scenarios()
 	for i := range scenarios {
 		scenarios[i].load.requests = requests
