@@ -87,8 +87,10 @@ func assertSites(t *testing.T, sites *siteTable) {
 	} {
 		assert.Contains(t, programs, program)
 	}
-	assert.Equal(t, map[string]bool{"net_http_client_end net/http.(*Transport).roundTrip": true}, stepped,
-		"what the document says about single-stepped sites")
+	assert.Equal(t, map[string]bool{
+		"net_http_client_end net/http.(*Transport).roundTrip":      true,
+		"net_http2_server_request net/http.http2Handler.ServeHTTP": true,
+	}, stepped, "what the document says about single-stepped sites")
 }
 
 // assertDocument looks for the tables: as many rows as there are results.

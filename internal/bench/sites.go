@@ -26,7 +26,11 @@ type siteRow struct {
 
 // Stepped tells whether the kernel must single-step the instruction.
 func (r *siteRow) Stepped() bool {
-	return r.Kind == gobinary.SiteReturn || r.Kind == gobinary.SiteStepped
+	switch r.Kind {
+	case gobinary.SiteReturn, gobinary.SiteIndirectCall, gobinary.SiteStepped:
+		return true
+	}
+	return false
 }
 
 // listed is how many offsets a cell of the table has room for.

@@ -44,12 +44,12 @@ func TestSites(t *testing.T) {
 		e8 fb 0f 00 00 | ff d0 | ff 50 18 | e8 f1 0f 00 00 | c3 | ff 64 24 08 | c2 08 00`)
 	assert.Equal(t, []Site{siteAt(0, SiteCall), siteAt(10, SiteCall)}, c.Calls(Function{Entry: 0x2000}))
 	assert.Empty(t, c.Calls(Function{Entry: 0x2001}))
-	assert.Equal(t, []Site{siteAt(5, SiteCall), siteAt(7, SiteCall)}, c.IndirectCalls())
+	assert.Equal(t, []Site{siteAt(5, SiteIndirectCall), siteAt(7, SiteIndirectCall)}, c.IndirectCalls())
 	assert.Equal(t, []Site{siteAt(15, SiteReturn), siteAt(20, SiteReturn)}, c.Returns())
 
 	c = code(t, ARM64, "94000400 | d63f0120 | d65f03c0 | d61f0120")
 	assert.Equal(t, []Site{siteAt(0, SiteCall)}, c.Calls(Function{Entry: 0x2000}))
-	assert.Equal(t, []Site{siteAt(4, SiteCall)}, c.IndirectCalls())
+	assert.Equal(t, []Site{siteAt(4, SiteIndirectCall)}, c.IndirectCalls())
 	assert.Equal(t, []Site{siteAt(8, SiteReturn)}, c.Returns())
 }
 

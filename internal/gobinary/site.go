@@ -15,8 +15,11 @@ const (
 	// whose flags say lower or same (amd64: CF or ZF set; arm64: C clear or Z
 	// set). Otherwise as SiteFrame.
 	SiteStackCheck
-	// SiteCall is a call: the arguments are in their registers.
+	// SiteCall is a direct call: the arguments are in their registers.
 	SiteCall
+	// SiteIndirectCall is a call through a register or through memory. The kernel
+	// single-steps it on amd64 (arch/x86/kernel/uprobes.c, branch_setup_xol_ops).
+	SiteIndirectCall
 	// SiteBranch is a conditional jump.
 	SiteBranch
 	// SiteReturn is a return.
@@ -35,6 +38,8 @@ func (k SiteKind) String() string {
 		return "stack check"
 	case SiteCall:
 		return "call"
+	case SiteIndirectCall:
+		return "indirect call"
 	case SiteBranch:
 		return "branch"
 	case SiteReturn:
@@ -64,7 +69,7 @@ func (c *Code) Calls(target Function) []Site {
 // IndirectCalls returns the calls through a register or through memory, as
 // those of interface methods and of func values are.
 func (c *Code) IndirectCalls() []Site {
-	return c.sites(SiteCall, func(i *instruction) bool { return i.flow == flowIndirectCall })
+	return c.sites(SiteIndirectCall, func(i *instruction) bool { return i.flow == flowIndirectCall })
 }
 
 // Returns returns all return instructions.
