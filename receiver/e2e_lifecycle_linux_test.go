@@ -121,6 +121,7 @@ func TestRestartUnderLoad(t *testing.T) {
 					c := newCollector(t, targets(receiver.SelectorConfig{PIDs: []int{x.PID()}}))
 					c.waitTraced(x)
 					c.next(x, 100)
+					c.inFlight = loadClients
 					c.stop()
 					assert.Zero(t, traps(t, x))
 				}

@@ -44,6 +44,9 @@ func raw(t testing.TB, x *targettest.Target, request string) string {
 	return answer.String()
 }
 
+// loadClients is how many requests underLoad has under way at a time.
+const loadClients = 4
+
 // underLoad runs do while a target answers requests, of which none may fail, and returns how many there were.
 func underLoad(t *testing.T, x *targettest.Target, do func()) int {
 	t.Helper()
@@ -53,8 +56,7 @@ func underLoad(t *testing.T, x *targettest.Target, do func()) int {
 		errs     []error
 	}
 	results := make(chan result)
-	const clients = 4
-	for range clients {
+	for range loadClients {
 		go func() {
 			var r result
 			client := x.Client()
@@ -75,7 +77,7 @@ func underLoad(t *testing.T, x *targettest.Target, do func()) int {
 	do()
 	stop()
 	requests := 0
-	for range clients {
+	for range loadClients {
 		r := <-results
 		assert.Empty(t, r.errs)
 		requests += r.requests

@@ -179,20 +179,19 @@ func (a *assembler) died(tgid uint32, o *output, now uint64) {
 	delete(a.targets, tgid)
 }
 
-// leave takes a session's output from a process. With the last one, what is still open is
-// lost.
+// leave takes a session's output from a process. The session loses the spans that are
+// open: nothing will tell it of their ends.
 func (a *assembler) leave(tgid uint32, o *output) {
 	t := a.targets[tgid]
-	if t == nil {
+	if t == nil || !slices.Contains(t.outputs, o) {
 		return
+	}
+	if open := len(t.open); open > 0 {
+		o.session.options.Telemetry.Lost(events.LossUnmatched, int64(open))
 	}
 	t.outputs = slices.DeleteFunc(t.outputs, func(other *output) bool { return other == o })
-	if len(t.outputs) > 0 {
-		return
-	}
-	delete(a.targets, tgid)
-	if open := len(t.open); open > 0 {
-		a.lost(events.LossUnmatched, int64(open))
+	if len(t.outputs) == 0 {
+		delete(a.targets, tgid)
 	}
 }
 

@@ -149,9 +149,10 @@ func TestLeave(t *testing.T) {
 	a.event(startRecord(pid, 2, operationA, "two"))
 	a.leave(pid, others)
 	assert.NotContains(t, a.targets, uint32(pid))
-	assert.Equal(t, map[events.Loss]int64{events.LossUnmatched: 1}, lost, "a span without an end")
 	a.leave(pid, others)
-	assert.Equal(t, map[events.Loss]int64{events.LossUnmatched: 1}, lost)
+	assert.Equal(t, map[string]int64{"lost unmatched": 1}, first.telemetry.counts, "it left before the end of the first")
+	assert.Equal(t, map[string]int64{"spans a": 1, "lost unmatched": 1}, second.telemetry.counts, "it left before the end of the second")
+	assert.Empty(t, lost)
 }
 
 func TestDied(t *testing.T) {
