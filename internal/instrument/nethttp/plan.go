@@ -210,48 +210,42 @@ func (p *planner) clientEnds(code *gobinary.Code) {
 
 // calls returns the calls of one function in another.
 func (p *planner) calls(in, of string) []gobinary.Site {
-	var sites []gobinary.Site
-	for _, function := range p.functions[in] {
-		code, err := p.file.Code(function)
-		if err != nil {
-			p.problem("%s: %v", in, err)
-			continue
-		}
+	return p.sites(in, func(code *gobinary.Code) ([]gobinary.Site, error) {
+		var sites []gobinary.Site
 		for _, callee := range p.functions[of] {
 			sites = append(sites, code.Calls(callee)...)
 		}
-	}
-	return sites
+		return sites, nil
+	})
 }
 
 // indirectCalls returns the calls in a function of what only a register or memory knows.
 func (p *planner) indirectCalls(in string) []gobinary.Site {
-	var sites []gobinary.Site
-	for _, function := range p.functions[in] {
-		code, err := p.file.Code(function)
-		if err != nil {
-			p.problem("%s: %v", in, err)
-			continue
-		}
-		sites = append(sites, code.IndirectCalls()...)
-	}
-	return sites
+	return p.sites(in, func(code *gobinary.Code) ([]gobinary.Site, error) { return code.IndirectCalls(), nil })
 }
 
 func (p *planner) entries(name string) []gobinary.Site {
+	return p.sites(name, func(code *gobinary.Code) ([]gobinary.Site, error) {
+		site, err := code.Entry()
+		return []gobinary.Site{site}, err
+	})
+}
+
+// sites returns the sites that choose finds in the functions of a name. Where it cannot,
+// that is a problem of the plan.
+func (p *planner) sites(name string, choose func(*gobinary.Code) ([]gobinary.Site, error)) []gobinary.Site {
 	var sites []gobinary.Site
 	for _, function := range p.functions[name] {
+		var chosen []gobinary.Site
 		code, err := p.file.Code(function)
+		if err == nil {
+			chosen, err = choose(code)
+		}
 		if err != nil {
 			p.problem("%s: %v", name, err)
 			continue
 		}
-		site, err := code.Entry()
-		if err != nil {
-			p.problem("%s: %v", name, err)
-			continue
-		}
-		sites = append(sites, site)
+		sites = append(sites, chosen...)
 	}
 	return sites
 }
