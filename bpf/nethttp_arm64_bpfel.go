@@ -13,13 +13,13 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-type NetHTTPContextKey struct {
+type NethttpContextKey struct {
 	_    structs.HostLayout
 	Data uint64
 	Tgid uint64
 }
 
-type NetHTTPContextSpan struct {
+type NethttpContextSpan struct {
 	_       structs.HostLayout
 	Context struct {
 		_       structs.HostLayout
@@ -32,20 +32,20 @@ type NetHTTPContextSpan struct {
 	Padding [7]uint8
 }
 
-type NetHTTPContextType struct {
+type NethttpContextType struct {
 	_           structs.HostLayout
 	Offset      uint32
 	Via         uint32
 	Dereference uint32
 }
 
-type NetHTTPContextTypeKey struct {
+type NethttpContextTypeKey struct {
 	_      structs.HostLayout
 	Type   uint64
 	Binary uint64
 }
 
-type NetHTTPGoroutine struct {
+type NethttpGoroutine struct {
 	_       structs.HostLayout
 	Goid    uint64
 	Count   uint32
@@ -69,13 +69,13 @@ type NetHTTPGoroutine struct {
 	}
 }
 
-type NetHTTPGoroutineKey struct {
+type NethttpGoroutineKey struct {
 	_    structs.HostLayout
 	Goid uint64
 	Tgid uint64
 }
 
-type NetHTTPNetHttpLayout struct {
+type NethttpNetHttpLayout struct {
 	_       structs.HostLayout
 	Request struct {
 		_             structs.HostLayout
@@ -139,7 +139,7 @@ type NetHTTPNetHttpLayout struct {
 	Padding             [2]uint16
 }
 
-type NetHTTPRuntimeLayout struct {
+type NethttpRuntimeLayout struct {
 	_            structs.HostLayout
 	G_goid       uint16
 	G_parentGoid uint16
@@ -151,7 +151,7 @@ type NetHTTPRuntimeLayout struct {
 	Padding      uint16
 }
 
-type NetHTTPScratch struct {
+type NethttpScratch struct {
 	_       structs.HostLayout
 	Busy    uint32
 	Length  uint32
@@ -166,51 +166,51 @@ type NetHTTPScratch struct {
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	NetHTTPMapBinaries               = "binaries"
-	NetHTTPMapContextTypes           = "context_types"
-	NetHTTPMapContexts               = "contexts"
-	NetHTTPMapEvents                 = "events"
-	NetHTTPMapGoroutines             = "goroutines"
-	NetHTTPMapLosses                 = "losses"
-	NetHTTPMapNetHttpLayouts         = "net_http_layouts"
-	NetHTTPMapRounds                 = "rounds"
-	NetHTTPMapRuntimeLayouts         = "runtime_layouts"
-	NetHTTPMapScratches              = "scratches"
-	NetHTTPMapTargets                = "targets"
-	NetHTTPProgNetHttp2ServerEnd     = "net_http2_server_end"
-	NetHTTPProgNetHttp2ServerRequest = "net_http2_server_request"
-	NetHTTPProgNetHttp2ServerStart   = "net_http2_server_start"
-	NetHTTPProgNetHttpClientEnd      = "net_http_client_end"
-	NetHTTPProgNetHttpClientStart    = "net_http_client_start"
-	NetHTTPProgNetHttpServerEnd      = "net_http_server_end"
-	NetHTTPProgNetHttpServerStart    = "net_http_server_start"
-	NetHTTPProgNetHttpServerUnwind   = "net_http_server_unwind"
-	NetHTTPVarScratchSlots           = "scratch_slots"
-	NetHTTPVarWakeupBytes            = "wakeup_bytes"
+	NethttpMapBinaries               = "binaries"
+	NethttpMapContextTypes           = "context_types"
+	NethttpMapContexts               = "contexts"
+	NethttpMapEvents                 = "events"
+	NethttpMapGoroutines             = "goroutines"
+	NethttpMapLosses                 = "losses"
+	NethttpMapNetHttpLayouts         = "net_http_layouts"
+	NethttpMapRounds                 = "rounds"
+	NethttpMapRuntimeLayouts         = "runtime_layouts"
+	NethttpMapScratches              = "scratches"
+	NethttpMapTargets                = "targets"
+	NethttpProgNetHttp2ServerEnd     = "net_http2_server_end"
+	NethttpProgNetHttp2ServerRequest = "net_http2_server_request"
+	NethttpProgNetHttp2ServerStart   = "net_http2_server_start"
+	NethttpProgNetHttpClientEnd      = "net_http_client_end"
+	NethttpProgNetHttpClientStart    = "net_http_client_start"
+	NethttpProgNetHttpServerEnd      = "net_http_server_end"
+	NethttpProgNetHttpServerStart    = "net_http_server_start"
+	NethttpProgNetHttpServerUnwind   = "net_http_server_unwind"
+	NethttpVarScratchSlots           = "scratch_slots"
+	NethttpVarWakeupBytes            = "wakeup_bytes"
 )
 
-// LoadNetHTTP returns the embedded CollectionSpec for NetHTTP.
-func LoadNetHTTP() (*ebpf.CollectionSpec, error) {
-	reader := bytes.NewReader(_NetHTTPBytes)
+// LoadNethttp returns the embedded CollectionSpec for Nethttp.
+func LoadNethttp() (*ebpf.CollectionSpec, error) {
+	reader := bytes.NewReader(_NethttpBytes)
 	spec, err := ebpf.LoadCollectionSpecFromReader(reader)
 	if err != nil {
-		return nil, fmt.Errorf("can't load NetHTTP: %w", err)
+		return nil, fmt.Errorf("can't load Nethttp: %w", err)
 	}
 
 	return spec, err
 }
 
-// LoadNetHTTPObjects loads NetHTTP and converts it into a struct.
+// LoadNethttpObjects loads Nethttp and converts it into a struct.
 //
 // The following types are suitable as obj argument:
 //
-//	*NetHTTPObjects
-//	*NetHTTPPrograms
-//	*NetHTTPMaps
+//	*NethttpObjects
+//	*NethttpPrograms
+//	*NethttpMaps
 //
 // See ebpf.CollectionSpec.LoadAndAssign documentation for details.
-func LoadNetHTTPObjects(obj any, opts *ebpf.CollectionOptions) error {
-	spec, err := LoadNetHTTP()
+func LoadNethttpObjects(obj any, opts *ebpf.CollectionOptions) error {
+	spec, err := LoadNethttp()
 	if err != nil {
 		return err
 	}
@@ -218,19 +218,19 @@ func LoadNetHTTPObjects(obj any, opts *ebpf.CollectionOptions) error {
 	return spec.LoadAndAssign(obj, opts)
 }
 
-// NetHTTPSpecs contains maps and programs before they are loaded into the kernel.
+// NethttpSpecs contains maps and programs before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
-type NetHTTPSpecs struct {
-	NetHTTPProgramSpecs
-	NetHTTPMapSpecs
-	NetHTTPVariableSpecs
+type NethttpSpecs struct {
+	NethttpProgramSpecs
+	NethttpMapSpecs
+	NethttpVariableSpecs
 }
 
-// NetHTTPProgramSpecs contains programs before they are loaded into the kernel.
+// NethttpProgramSpecs contains programs before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
-type NetHTTPProgramSpecs struct {
+type NethttpProgramSpecs struct {
 	NetHttp2ServerEnd     *ebpf.ProgramSpec `ebpf:"net_http2_server_end"`
 	NetHttp2ServerRequest *ebpf.ProgramSpec `ebpf:"net_http2_server_request"`
 	NetHttp2ServerStart   *ebpf.ProgramSpec `ebpf:"net_http2_server_start"`
@@ -241,10 +241,10 @@ type NetHTTPProgramSpecs struct {
 	NetHttpServerUnwind   *ebpf.ProgramSpec `ebpf:"net_http_server_unwind"`
 }
 
-// NetHTTPMapSpecs contains maps before they are loaded into the kernel.
+// NethttpMapSpecs contains maps before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
-type NetHTTPMapSpecs struct {
+type NethttpMapSpecs struct {
 	Binaries       *ebpf.MapSpec `ebpf:"binaries"`
 	ContextTypes   *ebpf.MapSpec `ebpf:"context_types"`
 	Contexts       *ebpf.MapSpec `ebpf:"contexts"`
@@ -258,34 +258,34 @@ type NetHTTPMapSpecs struct {
 	Targets        *ebpf.MapSpec `ebpf:"targets"`
 }
 
-// NetHTTPVariableSpecs contains global variables before they are loaded into the kernel.
+// NethttpVariableSpecs contains global variables before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
-type NetHTTPVariableSpecs struct {
+type NethttpVariableSpecs struct {
 	ScratchSlots *ebpf.VariableSpec `ebpf:"scratch_slots"`
 	WakeupBytes  *ebpf.VariableSpec `ebpf:"wakeup_bytes"`
 }
 
-// NetHTTPObjects contains all objects after they have been loaded into the kernel.
+// NethttpObjects contains all objects after they have been loaded into the kernel.
 //
-// It can be passed to LoadNetHTTPObjects or ebpf.CollectionSpec.LoadAndAssign.
-type NetHTTPObjects struct {
-	NetHTTPPrograms
-	NetHTTPMaps
-	NetHTTPVariables
+// It can be passed to LoadNethttpObjects or ebpf.CollectionSpec.LoadAndAssign.
+type NethttpObjects struct {
+	NethttpPrograms
+	NethttpMaps
+	NethttpVariables
 }
 
-func (o *NetHTTPObjects) Close() error {
-	return _NetHTTPClose(
-		&o.NetHTTPPrograms,
-		&o.NetHTTPMaps,
+func (o *NethttpObjects) Close() error {
+	return _NethttpClose(
+		&o.NethttpPrograms,
+		&o.NethttpMaps,
 	)
 }
 
-// NetHTTPMaps contains all maps after they have been loaded into the kernel.
+// NethttpMaps contains all maps after they have been loaded into the kernel.
 //
-// It can be passed to LoadNetHTTPObjects or ebpf.CollectionSpec.LoadAndAssign.
-type NetHTTPMaps struct {
+// It can be passed to LoadNethttpObjects or ebpf.CollectionSpec.LoadAndAssign.
+type NethttpMaps struct {
 	Binaries       *ebpf.Map `ebpf:"binaries"`
 	ContextTypes   *ebpf.Map `ebpf:"context_types"`
 	Contexts       *ebpf.Map `ebpf:"contexts"`
@@ -299,8 +299,8 @@ type NetHTTPMaps struct {
 	Targets        *ebpf.Map `ebpf:"targets"`
 }
 
-func (m *NetHTTPMaps) Close() error {
-	return _NetHTTPClose(
+func (m *NethttpMaps) Close() error {
+	return _NethttpClose(
 		m.Binaries,
 		m.ContextTypes,
 		m.Contexts,
@@ -315,18 +315,18 @@ func (m *NetHTTPMaps) Close() error {
 	)
 }
 
-// NetHTTPVariables contains all global variables after they have been loaded into the kernel.
+// NethttpVariables contains all global variables after they have been loaded into the kernel.
 //
-// It can be passed to LoadNetHTTPObjects or ebpf.CollectionSpec.LoadAndAssign.
-type NetHTTPVariables struct {
+// It can be passed to LoadNethttpObjects or ebpf.CollectionSpec.LoadAndAssign.
+type NethttpVariables struct {
 	ScratchSlots *ebpf.Variable `ebpf:"scratch_slots"`
 	WakeupBytes  *ebpf.Variable `ebpf:"wakeup_bytes"`
 }
 
-// NetHTTPPrograms contains all programs after they have been loaded into the kernel.
+// NethttpPrograms contains all programs after they have been loaded into the kernel.
 //
-// It can be passed to LoadNetHTTPObjects or ebpf.CollectionSpec.LoadAndAssign.
-type NetHTTPPrograms struct {
+// It can be passed to LoadNethttpObjects or ebpf.CollectionSpec.LoadAndAssign.
+type NethttpPrograms struct {
 	NetHttp2ServerEnd     *ebpf.Program `ebpf:"net_http2_server_end"`
 	NetHttp2ServerRequest *ebpf.Program `ebpf:"net_http2_server_request"`
 	NetHttp2ServerStart   *ebpf.Program `ebpf:"net_http2_server_start"`
@@ -337,8 +337,8 @@ type NetHTTPPrograms struct {
 	NetHttpServerUnwind   *ebpf.Program `ebpf:"net_http_server_unwind"`
 }
 
-func (p *NetHTTPPrograms) Close() error {
-	return _NetHTTPClose(
+func (p *NethttpPrograms) Close() error {
+	return _NethttpClose(
 		p.NetHttp2ServerEnd,
 		p.NetHttp2ServerRequest,
 		p.NetHttp2ServerStart,
@@ -350,7 +350,7 @@ func (p *NetHTTPPrograms) Close() error {
 	)
 }
 
-func _NetHTTPClose(closers ...io.Closer) error {
+func _NethttpClose(closers ...io.Closer) error {
 	for _, closer := range closers {
 		if err := closer.Close(); err != nil {
 			return err
@@ -362,4 +362,4 @@ func _NetHTTPClose(closers ...io.Closer) error {
 // Do not access this directly.
 //
 //go:embed nethttp_arm64_bpfel.o
-var _NetHTTPBytes []byte
+var _NethttpBytes []byte

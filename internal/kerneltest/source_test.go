@@ -15,7 +15,7 @@ import (
 
 // TestSource holds what is read of the source to what the compiler made of it.
 func TestSource(t *testing.T) {
-	spec, err := bpf.LoadNetHTTP()
+	spec, err := bpf.LoadNethttp()
 	require.NoError(t, err)
 	source := ReadSource(t, "include/goroutine.h", "include/lineage.h", "include/scratch.h", "nethttp.bpf.c")
 	for _, name := range []string{"goroutine", "open_span", "runtime_layout", "context_type", "context_span", "net_http_layout"} {

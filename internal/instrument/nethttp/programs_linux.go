@@ -10,4 +10,4 @@ import (
 	"github.com/ebpfgo/ebpfgoreceiver/bpf"
 )
 
-func (library) Programs() (*ebpf.CollectionSpec, error) { return bpf.LoadNetHTTP() }
+func (library) Programs() (*ebpf.CollectionSpec, error) { return bpf.LoadNethttp() }
