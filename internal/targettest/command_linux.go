@@ -46,7 +46,14 @@ type Result struct {
 
 // Do has httpclient perform a command and returns its results in the order of the requests' numbers.
 // The test fails if it does not answer within a minute.
-func (x *Target) Do(command Command) []Result {
+func (x *Target) Do(command Command) (results []Result) {
+	x.t.Helper()
+	x.ask(command, &results)
+	return results
+}
+
+// ask writes a command to the program's stdin, as one line of JSON, and reads the line that it answers into answer.
+func (x *Target) ask(command, answer any) {
 	x.t.Helper()
 	line, err := json.Marshal(command)
 	if err != nil {
@@ -56,18 +63,15 @@ func (x *Target) Do(command Command) []Result {
 		x.t.Fatalf("send command to pid %d: %v\n%s", x.PID(), err, x.Output())
 	}
 	select {
-	case answer := <-x.lines:
-		var results []Result
-		if err := json.Unmarshal([]byte(answer), &results); err != nil {
-			x.t.Fatalf("answer of pid %d, %q: %v", x.PID(), answer, err)
+	case line := <-x.lines:
+		if err := json.Unmarshal([]byte(line), answer); err != nil {
+			x.t.Fatalf("answer of pid %d, %q: %v", x.PID(), line, err)
 		}
-		return results
 	case <-x.exited:
 		x.t.Fatalf("pid %d ended in a command: %v\n%s", x.PID(), x.command.ProcessState, x.Output())
 	case <-time.After(commandTimeout):
 		x.t.Fatalf("pid %d has not answered after %v\n%s", x.PID(), commandTimeout, x.Output())
 	}
-	return nil
 }
 
 // commandTimeout bounds how long a command may take.
