@@ -5,12 +5,7 @@ package receiver
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"time"
-
-	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument/catalog"
 )
 
 // Config is what one ebpfgo receiver traces and how it hands its spans on.
@@ -36,12 +31,6 @@ type Config struct {
 	// QueueSize is the number of spans that may wait for a pipeline that is slower
 	// than the targets. What does not fit is lost, and counted.
 	QueueSize int `mapstructure:"queue_size"`
-}
-
-// InstrumentationConfig configures the tracing of one library.
-type InstrumentationConfig struct {
-	// Enabled is on when it is nil.
-	Enabled *bool `mapstructure:"enabled"`
 }
 
 // BatchConfig says when collected spans go to the pipeline: as soon as one of the
@@ -87,20 +76,6 @@ func (c *Config) validateTargets() error {
 	return errors.Join(errs...)
 }
 
-func (c *Config) validateInstrumentations() error {
-	known := catalog.Names()
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(c.Instrumentations)) {
-		if !slices.Contains(known, name) {
-			errs = append(errs, fmt.Errorf("instrumentations.%s: no such instrumentation; there are %s", name, strings.Join(known, ", ")))
-		}
-	}
-	if !slices.ContainsFunc(known, c.instrumentationEnabled) {
-		errs = append(errs, errors.New("instrumentations: all are off, so nothing would be traced"))
-	}
-	return errors.Join(errs...)
-}
-
 func (c *Config) validateLimits() error {
 	var errs []error
 	if c.PollInterval < minPollInterval {
@@ -116,9 +91,4 @@ func (c *Config) validateLimits() error {
 		errs = append(errs, fmt.Errorf("queue_size: %d is not between batch.max_spans (%d) and %d", c.QueueSize, c.Batch.MaxSpans, maxQueueSize))
 	}
 	return errors.Join(errs...)
-}
-
-func (c *Config) instrumentationEnabled(name string) bool {
-	enabled := c.Instrumentations[name].Enabled
-	return enabled == nil || *enabled
 }

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/metadata"
 )
 
@@ -99,7 +100,7 @@ func TestConfigErrors(t *testing.T) {
 		{name: "unknown key", yaml: `{targets: [{pids: [1]}], tragets: []}`, want: []string{"tragets"}},
 		{name: "unknown key of a target", yaml: `targets: [{pids: [1]}, {exe: /bin/true}]`, want: []string{"targets[1]", "exe"}},
 		{name: "unknown key of an exclusion", yaml: `{targets: [{pids: [1]}], exclude: [{service_name: a}]}`, want: []string{"exclude[0]", "service_name"}},
-		{name: "unknown key of an instrumentation", yaml: `{targets: [{pids: [1]}], instrumentations: {net_http_server: {on: true}}}`, want: []string{"instrumentations[net_http_server]", "on"}},
+		{name: "unknown key of an instrumentation", yaml: `{targets: [{pids: [1]}], instrumentations: {net_http_server: {on: true}}}`, want: []string{"instrumentations.net_http_server.on: no such key"}},
 		{name: "unknown key of the batch", yaml: `{targets: [{pids: [1]}], batch: {size: 1}}`, want: []string{"batch", "size"}},
 		{name: "empty target", yaml: `targets: [{pids: [1]}, {}]`, want: []string{"targets[1]: no condition"}},
 		{name: "null target", yaml: `targets: [null]`, want: []string{"targets[0]: no condition"}},
@@ -159,6 +160,26 @@ func TestInstrumentationsAreOnUnlessSaidOtherwise(t *testing.T) {
 			require.NoError(t, parse(t, test.yaml).Unmarshal(cfg))
 			assert.Equal(t, test.want, cfg.instrumentationEnabled("net_http_server"))
 		})
+	}
+}
+
+func TestInstrumentationOptions(t *testing.T) {
+	options := []instrument.Option{{Name: "text", Values: []string{"short", "off"}}}
+	for yamlText, want := range map[string]string{
+		`{}`:           "",
+		`{text: off}`:  "",
+		`{text: long}`: "instrumentations.a.text: long is not one of short, off",
+		`{text: 1}`:    "instrumentations.a.text: 1 is not one of short, off",
+		`{test: off}`:  "instrumentations.a.test: no such key; there are enabled, text",
+	} {
+		var configured map[string]any
+		require.NoError(t, yaml.Unmarshal([]byte(yamlText), &configured))
+		err := validateOptions("instrumentations.a", configured, options)
+		if want == "" {
+			assert.NoError(t, err, yamlText)
+			continue
+		}
+		assert.ErrorContains(t, err, want, yamlText)
 	}
 }
 

@@ -57,6 +57,8 @@ func (r *tracesReceiver) start(host component.Host) (err error) {
 		Timeout:      r.config.Batch.Timeout,
 		Deliver:      r.pipeline.deliver,
 		ScopeVersion: r.settings.BuildInfo.Version,
+
+		InstrumentationOptions: r.config.instrumentationOptions(),
 	})
 	if err != nil {
 		return err

@@ -55,7 +55,26 @@ func (b *Body) Int64() int64 {
 }
 
 // String returns the next n bytes as a string of its own.
-func (b *Body) String(n uint16) string { return string(b.Bytes(int(n))) }
+func (b *Body) String(n int) string { return string(b.Bytes(n)) }
+
+// Strings reads the lengths of all strings, two bytes each, and then the strings, at most
+// 16 of them.
+func (b *Body) Strings(strings ...*string) {
+	var lengths [16]uint16
+	total := 0
+	for i := range strings {
+		lengths[i] = b.Uint16()
+		total += int(lengths[i])
+	}
+	// One string for all of them to point into.
+	text := b.String(total)
+	if b.err != nil {
+		return
+	}
+	for i, s := range strings {
+		*s, text = text[:lengths[i]], text[lengths[i]:]
+	}
+}
 
 // Err tells whether the event was shorter than what was read from it.
 func (b *Body) Err() error { return b.err }

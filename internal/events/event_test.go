@@ -70,3 +70,21 @@ func TestBody(t *testing.T) {
 	assert.Zero(t, body.Int64())
 	assert.ErrorIs(t, body.Err(), errShortBody)
 }
+
+func TestBodyStrings(t *testing.T) {
+	bytes := []byte{1, 0, 0, 0, 2, 0, 'a', 'b', 'c', 'd'}
+	var first, second, third string
+	body := NewBody(bytes)
+	body.Strings(&first, &second, &third)
+	require.NoError(t, body.Err())
+	assert.Equal(t, []string{"a", "", "bc"}, []string{first, second, third})
+	assert.Equal(t, []byte("d"), body.Bytes(1))
+
+	for n := range len(bytes) - 1 {
+		body := NewBody(bytes[:n])
+		var first, second, third string
+		body.Strings(&first, &second, &third)
+		require.ErrorIs(t, body.Err(), errShortBody, "%d bytes", n)
+		assert.Empty(t, first+second+third)
+	}
+}

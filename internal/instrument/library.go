@@ -36,21 +36,31 @@ type Library interface {
 
 	// Span sets name, kind, attributes and status of a span. Identifiers, parent
 	// and times are set already. It is an error if an event cannot be decoded.
-	Span(start events.Start, end End, span ptrace.Span) error
+	Span(Record, ptrace.Span) error
 }
 
 // Instrumentation is a part of a library that the configuration names.
 type Instrumentation struct {
 	Name      string           // as in the configuration, e.g. net_http_server
 	Operation events.Operation // of its events; no two instrumentations share one
+	Options   []Option         // that it has besides being on or off
 }
 
-// End is how a span ended.
-type End struct {
-	events.End
-	// ErrorTypeName is the type that ErrorType stands for, in the form of
-	// reflect.Type.String, or empty when it is not known.
-	ErrorTypeName string
+// Option is a key of an instrumentation's configuration.
+type Option struct {
+	Name   string
+	Values []string // that it can have; the first is the default
+}
+
+// Record is what the kernel side says of one operation, and how it is to be told.
+type Record struct {
+	Start events.Start
+	End   events.End
+	// TypeName returns the type whose descriptor has a link-time address, in the form
+	// of reflect.Type.String, or "" when it is not known.
+	TypeName func(address uint64) string
+	// Options are the values of the instrumentation's options, by name.
+	Options map[string]string
 }
 
 // Plan says how one binary is probed.

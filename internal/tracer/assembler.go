@@ -129,7 +129,7 @@ func (a *assembler) emit(t *target, open *openSpan, end events.End) {
 		a.lost(events.LossMalformed, 1)
 		return
 	}
-	named := instrument.End{End: end, ErrorTypeName: t.errors.name(end.ErrorType)}
+	record := instrument.Record{Start: start, End: end, TypeName: t.types.name}
 	library := a.libraries[operation.library]
 	for _, output := range t.outputs {
 		session := output.session
@@ -138,7 +138,8 @@ func (a *assembler) emit(t *target, open *openSpan, end events.End) {
 		}
 		span := session.batch.add(output, operation.library, library.Name(), session.options.ScopeVersion)
 		setContext(start, end, a.clock, span)
-		if err := library.Span(start, named, span); err != nil {
+		record.Options = session.options.InstrumentationOptions(operation.instrumentation)
+		if err := library.Span(record, span); err != nil {
 			session.batch.drop(output, operation.library)
 			a.lost(events.LossMalformed, 1)
 			continue

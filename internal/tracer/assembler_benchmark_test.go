@@ -70,7 +70,7 @@ func BenchmarkServerSpan(b *testing.B) {
 		Deliver:   func(_ ptrace.Traces, n int) bool { spans += n; return true },
 	}}
 	a.add(tgid, &target{
-		errors:  &errorTypes{},
+		types:   &typeNames{},
 		outputs: []*output{{session: session, resource: pcommon.NewResource()}},
 		open:    map[pcommon.SpanID]*openSpan{},
 	})

@@ -25,7 +25,7 @@ func newTest(outputs ...*output) (*assembler, map[events.Loss]int64) {
 }
 
 func newTarget(outputs ...*output) *target {
-	return &target{errors: &errorTypes{}, outputs: outputs, open: map[pcommon.SpanID]*openSpan{}}
+	return &target{types: &typeNames{}, outputs: outputs, open: map[pcommon.SpanID]*openSpan{}}
 }
 
 func TestStartAndEnd(t *testing.T) {
@@ -44,7 +44,7 @@ func TestStartAndEnd(t *testing.T) {
 	span := s.all()[1]
 	assert.Equal(t, pcommon.SpanID{1}, span.SpanID())
 	assert.Equal(t, pcommon.TraceID{1}, span.TraceID())
-	assert.Equal(t, map[string]any{"outcome": int64(events.Panicked)}, span.Attributes().AsRaw())
+	assert.Equal(t, map[string]any{"outcome": int64(events.Panicked), "option": "a"}, span.Attributes().AsRaw())
 	assert.Equal(t, pcommon.Timestamp(2000), span.EndTimestamp()-span.StartTimestamp())
 }
 

@@ -30,7 +30,7 @@ type binary struct {
 	err      error
 	outcome  BinaryOutcome
 	build    *debug.BuildInfo
-	errors   *errorTypes
+	types    *typeNames
 	plans    []instrument.Plan // by library
 	kernel   loader.Binary
 
@@ -102,9 +102,9 @@ func (b *binary) plan(libraries []instrument.Library, o Options) (BinaryOutcome,
 	}
 	types, err := f.TypeNames()
 	if err != nil {
-		o.Logger.Warn("Errors of this executable have no types", zap.Error(err))
+		o.Logger.Warn("Types of this executable have no names", zap.Error(err))
 	}
-	b.errors = &errorTypes{file: b.file, types: types, names: map[uint64]string{}}
+	b.types = &typeNames{file: b.file, types: types, names: map[uint64]string{}}
 	return BinaryTraced, nil
 }
 

@@ -38,10 +38,11 @@ func (fakeLibrary) LayoutMap() string { return "" }
 
 func (fakeLibrary) Plan(*gobinary.File) (instrument.Plan, error) { return instrument.Plan{}, nil }
 
-func (fakeLibrary) Span(start events.Start, end instrument.End, span ptrace.Span) error {
-	span.SetName(string(start.Body))
-	span.Attributes().PutInt("outcome", int64(end.Outcome))
-	if string(start.Body) == "bad" {
+func (fakeLibrary) Span(r instrument.Record, span ptrace.Span) error {
+	span.SetName(string(r.Start.Body))
+	span.Attributes().PutInt("outcome", int64(r.End.Outcome))
+	span.Attributes().PutStr("option", r.Options["of"])
+	if string(r.Start.Body) == "bad" {
 		return errors.New("bad")
 	}
 	return nil
@@ -92,6 +93,8 @@ func newSession(maxSpans int, enabled ...string) *fakeSession {
 			}
 			return false
 		},
+		InstrumentationOptions: func(name string) map[string]string { return map[string]string{"of": name} },
+
 		MaxSpans: maxSpans,
 		Timeout:  time.Second,
 		Deliver: func(batch ptrace.Traces, spans int) bool {

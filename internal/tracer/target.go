@@ -9,7 +9,7 @@ import (
 // target is a process that is traced, as the reader knows it. Only the reader's
 // goroutine uses it.
 type target struct {
-	errors  *errorTypes
+	types   *typeNames
 	outputs []*output
 	// open has the start event of each span that has not ended.
 	open map[pcommon.SpanID]*openSpan

@@ -20,6 +20,8 @@ type Options struct {
 	Telemetry Telemetry
 	// Enabled tells whether an instrumentation is on.
 	Enabled func(instrumentation string) bool
+	// InstrumentationOptions returns the values of an instrumentation's options, by name.
+	InstrumentationOptions func(instrumentation string) map[string]string
 	// MaxSpans and Timeout end a batch: its number of spans, and the age of the oldest.
 	MaxSpans int
 	Timeout  time.Duration

@@ -4,6 +4,7 @@
 package catalog
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
@@ -20,15 +21,17 @@ func Libraries() []instrument.Library {
 	return all
 }
 
-// Names returns the instrumentations of all libraries, as the configuration names them,
-// sorted.
-func Names() []string {
-	var names []string
+// Instrumentations returns those of all libraries, by the names that the configuration has
+// for them.
+func Instrumentations() map[string]instrument.Instrumentation {
+	all := map[string]instrument.Instrumentation{}
 	for _, library := range Libraries() {
 		for _, instrumentation := range library.Instrumentations() {
-			names = append(names, instrumentation.Name)
+			all[instrumentation.Name] = instrumentation
 		}
 	}
-	slices.Sort(names)
-	return names
+	return all
 }
+
+// Names returns the names of all instrumentations, sorted.
+func Names() []string { return slices.Sorted(maps.Keys(Instrumentations())) }

@@ -2,27 +2,7 @@
 
 package nethttp
 
-import (
-	"net"
-	"strconv"
-	"strings"
-
-	"go.opentelemetry.io/collector/pdata/pcommon"
-)
-
-// splitHostPort splits "host:port", "host", "[v6]:port" and "[v6]". The port is 0 where
-// there is none or none that is valid.
-func splitHostPort(hostport string) (string, int) {
-	host, digits, err := net.SplitHostPort(hostport)
-	if err != nil {
-		return strings.TrimSuffix(strings.TrimPrefix(hostport, "["), "]"), 0
-	}
-	port, err := strconv.ParseUint(digits, 10, 16)
-	if err != nil {
-		return host, 0
-	}
-	return host, int(port)
-}
+import "strconv"
 
 // defaultPort is the port that a URL without one means.
 func defaultPort(scheme string) int {
@@ -33,16 +13,6 @@ func defaultPort(scheme string) int {
 		return 443
 	}
 	return 0
-}
-
-func putAddress(attributes pcommon.Map, addressKey, portKey, host string, port int) {
-	if host == "" {
-		return
-	}
-	attributes.PutStr(addressKey, text(host))
-	if port != 0 {
-		attributes.PutInt(portKey, int64(port))
-	}
 }
 
 // protocolVersion is network.protocol.version: "1.0", "1.1", "2".

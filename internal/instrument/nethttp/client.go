@@ -26,9 +26,9 @@ func decodeClientStart(body []byte) (clientStart, error) {
 	c.contentLength = b.Int64()
 	hasUser := b.Uint8() != 0
 	b.Bytes(7)
-	readStrings(&b, []*string{
+	b.Strings(
 		&c.method, &c.url.Scheme, &c.url.Opaque, &c.url.Host, &c.url.Path, &c.url.RawPath, &c.url.RawQuery, &c.url.Fragment,
-	})
+	)
 	if hasUser {
 		c.url.User = url.UserPassword(redacted, redacted)
 	}
@@ -52,12 +52,12 @@ func decodeClientEnd(body []byte) (clientEnd, error) {
 }
 
 // clientSpan follows the semantic conventions of HTTP client spans.
-func clientSpan(start events.Start, end instrument.End, span ptrace.Span) error {
-	c, err := decodeClientStart(start.Body)
+func clientSpan(r instrument.Record, span ptrace.Span) error {
+	c, err := decodeClientStart(r.Start.Body)
 	if err != nil {
 		return fmt.Errorf("start of a client span: %w", err)
 	}
-	e, err := decodeClientEnd(end.Body)
+	e, err := decodeClientEnd(r.End.Body)
 	if err != nil {
 		return fmt.Errorf("end of a client span: %w", err)
 	}
@@ -71,12 +71,12 @@ func clientSpan(start events.Start, end instrument.End, span ptrace.Span) error 
 
 	c.url.Opaque = redactOpaque(c.url.Opaque)
 	c.url.RawQuery = redactQuery(c.url.RawQuery)
-	attributes.PutStr(string(semconv.URLFullKey), text(c.url.String()))
-	host, port := splitHostPort(c.url.Host)
+	attributes.PutStr(string(semconv.URLFullKey), instrument.Text(c.url.String()))
+	host, port := instrument.SplitHostPort(c.url.Host)
 	if port == 0 {
 		port = defaultPort(c.url.Scheme)
 	}
-	putAddress(attributes, string(semconv.ServerAddressKey), string(semconv.ServerPortKey), host, port)
+	instrument.PutAddress(attributes, string(semconv.ServerAddressKey), string(semconv.ServerPortKey), host, port)
 	if c.contentLength > 0 {
 		attributes.PutInt(string(semconv.HTTPRequestBodySizeKey), c.contentLength)
 	}
@@ -89,6 +89,6 @@ func clientSpan(start events.Start, end instrument.End, span ptrace.Span) error 
 			attributes.PutInt(string(semconv.HTTPResponseBodySizeKey), e.contentLength)
 		}
 	}
-	putOutcome(end, e.status, 400, span)
+	putOutcome(r, e.status, 400, span)
 	return nil
 }

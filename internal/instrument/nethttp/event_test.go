@@ -59,12 +59,26 @@ func (e clientEnd) body() []byte {
 	return append(body, e.protoMajor, e.protoMinor, 0, 0, 0, 0)
 }
 
+// ending is an end event and the name of its error's type.
+type ending struct {
+	events.End
+	typeName string
+}
+
+// recordOf makes a record of two events.
+func recordOf(operation events.Operation, start []byte, end ending) instrument.Record {
+	return instrument.Record{
+		Start:    events.Start{Header: events.Header{Type: events.TypeStart, Operation: operation}, Body: start},
+		End:      end.End,
+		TypeName: func(uint64) string { return end.typeName },
+	}
+}
+
 // spanOf makes a span of two events.
-func spanOf(t *testing.T, operation events.Operation, start []byte, end instrument.End) ptrace.Span {
+func spanOf(t *testing.T, operation events.Operation, start []byte, end ending) ptrace.Span {
 	t.Helper()
 	span := ptrace.NewSpan()
-	header := events.Header{Type: events.TypeStart, Operation: operation}
-	require.NoError(t, Library().Span(events.Start{Header: header, Body: start}, end, span))
+	require.NoError(t, Library().Span(recordOf(operation, start, end), span))
 	return span
 }
 

@@ -12,16 +12,14 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
-	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 )
 
 // fuzz makes spans of events that say anything: no panic, and whatever becomes a span
 // can be encoded, has a kind and a name that no bytes of the target are in but the route.
 func fuzz(t *testing.T, operation events.Operation, start, end []byte, outcome uint8, hasError bool, errorType string) {
 	span := ptrace.NewSpan()
-	err := Library().Span(
-		events.Start{Header: events.Header{Operation: operation}, Body: start},
-		instrument.End{End: events.End{Outcome: events.Outcome(outcome), HasError: hasError, Body: end}, ErrorTypeName: errorType}, span)
+	ended := ending{End: events.End{Outcome: events.Outcome(outcome), HasError: hasError, Body: end}, typeName: errorType}
+	err := Library().Span(recordOf(operation, start, ended), span)
 	if err != nil {
 		return
 	}

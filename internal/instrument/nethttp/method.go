@@ -5,6 +5,8 @@ package nethttp
 import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 )
 
 // knownMethods are those that semantic conventions list for http.request.method: RFC 9110,
@@ -24,7 +26,7 @@ func putMethod(method string, attributes pcommon.Map) string {
 	}
 	attributes.PutStr(string(semconv.HTTPRequestMethodKey), otherMethod)
 	if method != "" { // it is when the target's memory could not be read
-		attributes.PutStr(string(semconv.HTTPRequestMethodOriginalKey), text(method))
+		attributes.PutStr(string(semconv.HTTPRequestMethodOriginalKey), instrument.Text(method))
 	}
 	return "HTTP"
 }

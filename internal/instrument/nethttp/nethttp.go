@@ -42,12 +42,12 @@ func (library) Instrumentations() []instrument.Instrumentation {
 	}
 }
 
-func (library) Span(start events.Start, end instrument.End, span ptrace.Span) error {
-	switch start.Operation {
+func (library) Span(r instrument.Record, span ptrace.Span) error {
+	switch r.Start.Operation {
 	case operationServer:
-		return serverSpan(start, end, span)
+		return serverSpan(r, span)
 	case operationClient:
-		return clientSpan(start, end, span)
+		return clientSpan(r, span)
 	}
-	return fmt.Errorf("operation %d is not one of net/http", start.Operation)
+	return fmt.Errorf("operation %d is not one of net/http", r.Start.Operation)
 }

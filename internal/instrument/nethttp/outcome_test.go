@@ -9,7 +9,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
-	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 )
 
 func TestOutcome(t *testing.T) {
@@ -49,7 +48,7 @@ func TestOutcome(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for operation, errorType := range map[events.Operation]string{operationServer: test.server, operationClient: test.client} {
-				end := instrument.End{End: test.end, ErrorTypeName: test.typeName}
+				end := ending{End: test.end, typeName: test.typeName}
 				start := request(nil).body()
 				end.Body = serverEnd{status: test.status}.body()
 				if operation == operationClient {

@@ -36,32 +36,11 @@ func decodeServerStart(body []byte) (serverStart, error) {
 	b := events.NewBody(body)
 	s := serverStart{contentLength: b.Int64(), protoMajor: b.Uint8(), protoMinor: b.Uint8(), tls: b.Uint8() != 0}
 	b.Uint8()
-	strings := []*string{
+	b.Strings(
 		&s.method, &s.uri, &s.host, &s.remoteAddr, &s.userAgent, &s.tracestate,
 		&s.forwarding.forwarded, &s.forwarding.xFor, &s.forwarding.xHost, &s.forwarding.xProto,
-	}
-	readStrings(&b, strings)
+	)
 	return s, b.Err()
-}
-
-// readStrings reads the lengths of strings, that many, and then the strings.
-func readStrings(b *events.Body, strings []*string) {
-	var lengths [16]uint16
-	for i := range strings {
-		lengths[i] = b.Uint16()
-	}
-	total := 0
-	for i := range strings {
-		total += int(lengths[i])
-	}
-	// One string for all of them to point into.
-	text := string(b.Bytes(total))
-	if b.Err() != nil {
-		return
-	}
-	for i, s := range strings {
-		*s, text = text[:lengths[i]], text[lengths[i]:]
-	}
 }
 
 // serverEnd is struct server_end behind its end_event.
@@ -79,26 +58,26 @@ func decodeServerEnd(body []byte) (serverEnd, error) {
 	e := serverEnd{written: b.Int64(), status: b.Uint16()}
 	length := b.Uint16()
 	b.Bytes(4)
-	e.pattern = b.String(length)
+	e.pattern = b.String(int(length))
 	return e, b.Err()
 }
 
 // serverSpan follows the semantic conventions of HTTP server spans.
-func serverSpan(start events.Start, end instrument.End, span ptrace.Span) error {
-	s, err := decodeServerStart(start.Body)
+func serverSpan(r instrument.Record, span ptrace.Span) error {
+	s, err := decodeServerStart(r.Start.Body)
 	if err != nil {
 		return fmt.Errorf("start of a server span: %w", err)
 	}
-	e, err := decodeServerEnd(end.Body)
+	e, err := decodeServerEnd(r.End.Body)
 	if err != nil {
 		return fmt.Errorf("end of a server span: %w", err)
 	}
 	attributes := span.Attributes()
 	attributes.EnsureCapacity(16)
 	span.SetKind(ptrace.SpanKindServer)
-	span.TraceState().FromRaw(text(wholeMembers(s.tracestate)))
+	span.TraceState().FromRaw(instrument.Text(wholeMembers(s.tracestate)))
 	name := putMethod(s.method, attributes)
-	if route := text(route(e.pattern)); route != "" {
+	if route := instrument.Text(route(e.pattern)); route != "" {
 		attributes.PutStr(string(semconv.HTTPRouteKey), route)
 		name += " " + route
 	}
@@ -109,7 +88,7 @@ func serverSpan(start events.Start, end instrument.End, span ptrace.Span) error 
 		attributes.PutStr(string(semconv.NetworkProtocolVersionKey), version)
 	}
 	if s.userAgent != "" {
-		attributes.PutStr(string(semconv.UserAgentOriginalKey), text(s.userAgent))
+		attributes.PutStr(string(semconv.UserAgentOriginalKey), instrument.Text(s.userAgent))
 	}
 	if s.contentLength >= 0 {
 		attributes.PutInt(string(semconv.HTTPRequestBodySizeKey), s.contentLength)
@@ -121,15 +100,15 @@ func serverSpan(start events.Start, end instrument.End, span ptrace.Span) error 
 			attributes.PutInt(string(semconv.HTTPResponseBodySizeKey), e.written)
 		}
 	}
-	putOutcome(end, e.status, 500, span)
+	putOutcome(r, e.status, 500, span)
 	return nil
 }
 
 func putServerURL(s serverStart, attributes pcommon.Map) {
 	path, query := pathAndQuery(s.uri)
-	attributes.PutStr(string(semconv.URLPathKey), text(cut(path)))
+	attributes.PutStr(string(semconv.URLPathKey), instrument.Text(cut(path)))
 	if query != "" {
-		attributes.PutStr(string(semconv.URLQueryKey), text(redactQuery(cut(query))))
+		attributes.PutStr(string(semconv.URLQueryKey), instrument.Text(redactQuery(cut(query))))
 	}
 }
 
@@ -159,26 +138,26 @@ func putServerPeers(s serverStart, attributes pcommon.Map) {
 	}
 	attributes.PutStr(string(semconv.URLSchemeKey), scheme)
 
-	host, port := splitHostPort(s.host)
+	host, port := instrument.SplitHostPort(s.host)
 	if original.host != "" {
-		host, port = splitHostPort(original.host)
+		host, port = instrument.SplitHostPort(original.host)
 	}
 	if port == 0 {
 		port = defaultPort(scheme)
 	}
-	putAddress(attributes, string(semconv.ServerAddressKey), string(semconv.ServerPortKey), host, port)
+	instrument.PutAddress(attributes, string(semconv.ServerAddressKey), string(semconv.ServerPortKey), host, port)
 
-	peer, peerPort := splitHostPort(s.remoteAddr)
+	peer, peerPort := instrument.SplitHostPort(s.remoteAddr)
 	if peer == "@" {
 		peer = "" // a Unix domain socket without a name, as package net writes it
 	}
-	putAddress(attributes, string(semconv.NetworkPeerAddressKey), string(semconv.NetworkPeerPortKey), peer, peerPort)
+	instrument.PutAddress(attributes, string(semconv.NetworkPeerAddressKey), string(semconv.NetworkPeerPortKey), peer, peerPort)
 	client := peer
 	if original.client != "" {
-		client, _ = splitHostPort(original.client)
+		client, _ = instrument.SplitHostPort(original.client)
 	}
 	if client != "" {
-		attributes.PutStr(string(semconv.ClientAddressKey), text(client))
+		attributes.PutStr(string(semconv.ClientAddressKey), instrument.Text(client))
 	}
 }
 

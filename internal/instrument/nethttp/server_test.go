@@ -11,7 +11,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
-	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 )
 
 // request is GET http://shop.example/items/17 as HTTP/1.1 brings it.
@@ -203,7 +202,7 @@ func TestServerSpan(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			end := instrument.End{End: events.End{Body: test.end.body()}}
+			end := ending{End: events.End{Body: test.end.body()}}
 			span := spanOf(t, operationServer, request(test.change).body(), end)
 			if test.name == "" {
 				test.name = "GET"
@@ -227,7 +226,7 @@ func TestTracestate(t *testing.T) {
 		long: "",
 	} {
 		start := request(func(s *serverStart) { s.tracestate = sent })
-		span := spanOf(t, operationServer, start.body(), instrument.End{})
+		span := spanOf(t, operationServer, start.body(), ending{})
 		assert.Equal(t, want, span.TraceState().AsRaw(), sent)
 	}
 }
@@ -235,7 +234,7 @@ func TestTracestate(t *testing.T) {
 func TestServerSpanBoundsPathAndQuery(t *testing.T) {
 	long := strings.Repeat("ä", maxComponent)
 	start := request(func(s *serverStart) { s.uri = "/" + long[:maxComponent+100] + "?" + long[:2000] + "&sig=" + long[:100] })
-	span := spanOf(t, operationServer, start.body(), instrument.End{})
+	span := spanOf(t, operationServer, start.body(), ending{})
 	path, _ := span.Attributes().Get("url.path")
 	// The last rune is cut in half.
 	assert.Equal(t, "/"+long[:maxComponent-2]+"\uFFFD", path.Str())
@@ -245,7 +244,7 @@ func TestServerSpanBoundsPathAndQuery(t *testing.T) {
 
 // A handler that did not finish sends no body: what it answered is not known.
 func TestServerSpanWithoutEnd(t *testing.T) {
-	span := spanOf(t, operationServer, request(nil).body(), instrument.End{End: events.End{Outcome: events.Died}})
+	span := spanOf(t, operationServer, request(nil).body(), ending{End: events.End{Outcome: events.Died}})
 	expected := with(requestAttributes, map[string]any{"error.type": "_OTHER"}, "http.response.status_code", "http.response.body.size")
 	assert.Equal(t, expected, span.Attributes().AsRaw())
 	assert.Equal(t, ptrace.StatusCodeError, span.Status().Code())
@@ -253,21 +252,20 @@ func TestServerSpanWithoutEnd(t *testing.T) {
 
 func TestTruncatedServerEvents(t *testing.T) {
 	start, end := request(nil).body(), serverEnd{status: 200, pattern: "/"}.body()
-	header := events.Header{Operation: operationServer}
 	for n := range start {
-		err := Library().Span(events.Start{Header: header, Body: start[:n]}, instrument.End{End: events.End{Body: end}}, ptrace.NewSpan())
+		err := Library().Span(recordOf(operationServer, start[:n], ending{End: events.End{Body: end}}), ptrace.NewSpan())
 		require.ErrorContains(t, err, "start of a server span", "%d bytes", n)
 	}
 	for n := range end {
 		if n == 0 {
 			continue // the end of a handler that did not finish
 		}
-		err := Library().Span(events.Start{Header: header, Body: start}, instrument.End{End: events.End{Body: end[:n]}}, ptrace.NewSpan())
+		err := Library().Span(recordOf(operationServer, start, ending{End: events.End{Body: end[:n]}}), ptrace.NewSpan())
 		require.ErrorContains(t, err, "end of a server span", "%d bytes", n)
 	}
 }
 
 func TestUnknownOperation(t *testing.T) {
-	err := Library().Span(events.Start{Header: events.Header{Operation: 99}}, instrument.End{}, ptrace.NewSpan())
+	err := Library().Span(recordOf(99, nil, ending{}), ptrace.NewSpan())
 	assert.ErrorContains(t, err, "operation 99")
 }

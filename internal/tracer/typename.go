@@ -8,11 +8,11 @@ import (
 	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
 )
 
-// maxErrorTypes bounds what is remembered of the types of one binary.
-const maxErrorTypes = 1024
+// maxTypeNames bounds what is remembered of the types of one binary.
+const maxTypeNames = 1024
 
-// errorTypes names the types of errors in one binary.
-type errorTypes struct {
+// typeNames names the types of one binary that events speak of.
+type typeNames struct {
 	file  io.ReaderAt
 	types *gobinary.TypeNames
 	names map[uint64]string
@@ -20,14 +20,14 @@ type errorTypes struct {
 
 // name returns the type with a link-time address, or "" when there is none: the address
 // comes from the target.
-func (e *errorTypes) name(address uint64) string {
+func (e *typeNames) name(address uint64) string {
 	if address == 0 || e.types == nil {
 		return ""
 	}
 	name, ok := e.names[address]
 	if !ok {
 		name, _ = e.types.Name(e.file, address)
-		if len(e.names) < maxErrorTypes {
+		if len(e.names) < maxTypeNames {
 			e.names[address] = name
 		}
 	}

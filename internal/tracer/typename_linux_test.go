@@ -26,7 +26,7 @@ func (c *countingReader) ReadAt(p []byte, at int64) (int, error) {
 	return c.ReaderAt.ReadAt(p, at)
 }
 
-func TestErrorTypes(t *testing.T) {
+func TestTypeNames(t *testing.T) {
 	file, err := os.Open(targettest.Binary(t, targettest.Build{Program: "httpserver", Strip: true}))
 	require.NoError(t, err)
 	defer file.Close()
@@ -39,7 +39,7 @@ func TestErrorTypes(t *testing.T) {
 	require.NotEmpty(t, contexts)
 
 	reader := &countingReader{ReaderAt: file}
-	e := &errorTypes{file: reader, types: types, names: map[uint64]string{}}
+	e := &typeNames{file: reader, types: types, names: map[uint64]string{}}
 	assert.Empty(t, e.name(0))
 	assert.Zero(t, reader.reads)
 	name := e.name(contexts[0].Type)
@@ -49,17 +49,17 @@ func TestErrorTypes(t *testing.T) {
 	assert.Equal(t, name, e.name(contexts[0].Type))
 	assert.Equal(t, reads, reader.reads, "it is remembered")
 
-	for address := range uint64(2 * maxErrorTypes) {
+	for address := range uint64(2 * maxTypeNames) {
 		assert.Empty(t, e.name(address), "the target says any address")
 	}
-	assert.Len(t, e.names, maxErrorTypes)
+	assert.Len(t, e.names, maxTypeNames)
 	assert.Equal(t, name, e.name(contexts[0].Type))
 }
 
-func TestErrorTypesOfUnknownBinary(t *testing.T) {
-	assert.Empty(t, (&errorTypes{names: map[uint64]string{}}).name(0x1000))
+func TestTypeNamesOfUnknownBinary(t *testing.T) {
+	assert.Empty(t, (&typeNames{names: map[uint64]string{}}).name(0x1000))
 	failing := readerFunc(func([]byte, int64) (int, error) { return 0, errors.New("gone") })
-	e := &errorTypes{file: failing, types: &gobinary.TypeNames{}, names: map[uint64]string{}}
+	e := &typeNames{file: failing, types: &gobinary.TypeNames{}, names: map[uint64]string{}}
 	assert.Empty(t, e.name(0x1000))
 }
 

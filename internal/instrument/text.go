@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package instrument
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Text makes valid UTF-8 of bytes of a target, as OTLP wants its strings: those that are
+// not, U+FFFD stands for.
+func Text(s string) string { return strings.ToValidUTF8(s, string(utf8.RuneError)) }
