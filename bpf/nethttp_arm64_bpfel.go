@@ -45,28 +45,18 @@ type NethttpContextTypeKey struct {
 	Binary uint64
 }
 
+type NethttpDetachedKey struct {
+	_      structs.HostLayout
+	Object uint64
+	Tgid   uint64
+}
+
 type NethttpGoroutine struct {
 	_       structs.HostLayout
 	Goid    uint64
 	Count   uint32
 	Padding uint32
-	Spans   [4]struct {
-		_       structs.HostLayout
-		Context struct {
-			_       structs.HostLayout
-			TraceId [2]uint64
-			SpanId  uint64
-		}
-		Key       uint64
-		Object    uint64
-		Request   uint64
-		Check     uint64
-		Depth     uint32
-		Operation uint8
-		Sampled   uint8
-		Silent    uint8
-		Discarded uint8
-	}
+	Spans   [4]NethttpOpenSpan
 }
 
 type NethttpGoroutineKey struct {
@@ -139,6 +129,24 @@ type NethttpNetHttpLayout struct {
 	Padding             [2]uint16
 }
 
+type NethttpOpenSpan struct {
+	_       structs.HostLayout
+	Context struct {
+		_       structs.HostLayout
+		TraceId [2]uint64
+		SpanId  uint64
+	}
+	Key       uint64
+	Object    uint64
+	Request   uint64
+	Check     uint64
+	Depth     uint32
+	Operation uint8
+	Sampled   uint8
+	Silent    uint8
+	Discarded uint8
+}
+
 type NethttpRuntimeLayout struct {
 	_            structs.HostLayout
 	G_goid       uint16
@@ -169,6 +177,7 @@ const (
 	NethttpMapBinaries               = "binaries"
 	NethttpMapContextTypes           = "context_types"
 	NethttpMapContexts               = "contexts"
+	NethttpMapDetached               = "detached"
 	NethttpMapEvents                 = "events"
 	NethttpMapGoroutines             = "goroutines"
 	NethttpMapLosses                 = "losses"
@@ -248,6 +257,7 @@ type NethttpMapSpecs struct {
 	Binaries       *ebpf.MapSpec `ebpf:"binaries"`
 	ContextTypes   *ebpf.MapSpec `ebpf:"context_types"`
 	Contexts       *ebpf.MapSpec `ebpf:"contexts"`
+	Detached       *ebpf.MapSpec `ebpf:"detached"`
 	Events         *ebpf.MapSpec `ebpf:"events"`
 	Goroutines     *ebpf.MapSpec `ebpf:"goroutines"`
 	Losses         *ebpf.MapSpec `ebpf:"losses"`
@@ -289,6 +299,7 @@ type NethttpMaps struct {
 	Binaries       *ebpf.Map `ebpf:"binaries"`
 	ContextTypes   *ebpf.Map `ebpf:"context_types"`
 	Contexts       *ebpf.Map `ebpf:"contexts"`
+	Detached       *ebpf.Map `ebpf:"detached"`
 	Events         *ebpf.Map `ebpf:"events"`
 	Goroutines     *ebpf.Map `ebpf:"goroutines"`
 	Losses         *ebpf.Map `ebpf:"losses"`
@@ -304,6 +315,7 @@ func (m *NethttpMaps) Close() error {
 		m.Binaries,
 		m.ContextTypes,
 		m.Contexts,
+		m.Detached,
 		m.Events,
 		m.Goroutines,
 		m.Losses,

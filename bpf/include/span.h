@@ -3,6 +3,7 @@
 #ifndef EBPFGO_SPAN_H
 #define EBPFGO_SPAN_H
 
+#include "detached.h"
 #include "event.h"
 #include "lineage.h"
 

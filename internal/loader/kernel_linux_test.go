@@ -59,7 +59,7 @@ func TestStateOfKernelSide(t *testing.T) {
 	for i := range openSpansMax {
 		id := fmt.Sprintf("spans[%d].context.span_id", i)
 		require.Contains(t, goroutine, id)
-		assert.Equal(t, 16+i*openSpanSize+16, goroutine[id])
+		assert.Equal(t, 16+i*openSpanSize+spanIDInState, goroutine[id])
 	}
 	assert.NotContains(t, goroutine, fmt.Sprintf("spans[%d].depth", openSpansMax))
 }

@@ -75,7 +75,7 @@ func flag(on bool) uint8 {
 	return 0
 }
 
-// stateKey is struct goroutine_key and struct context_key.
+// stateKey is struct goroutine_key, struct detached_key and struct context_key.
 type stateKey struct {
 	ID, TGID uint64
 }
@@ -89,22 +89,27 @@ func (l *Loader) Forget(tgid uint32) error {
 	if err := forgetState[goroutineState](l.maps["goroutines"], tgid); err != nil {
 		errs = append(errs, fmt.Errorf("map goroutines: %w", err))
 	}
+	if err := forgetState[detachedState](l.maps["detached"], tgid); err != nil {
+		errs = append(errs, fmt.Errorf("map detached: %w", err))
+	}
 	if err := forgetState[contextState](l.maps["contexts"], tgid); err != nil {
 		errs = append(errs, fmt.Errorf("map contexts: %w", err))
 	}
 	return errors.Join(errs...)
 }
 
-// struct goroutine and struct context_span. Of a goroutine, the spans begin at 16 and
-// their identifiers at 16 in each.
+// struct goroutine, struct open_span and struct context_span. Of a goroutine, the spans
+// begin at 16.
 type (
 	goroutineState [16 + openSpansMax*openSpanSize]byte
+	detachedState  [openSpanSize]byte
 	contextState   [48]byte
 )
 
 const (
-	openSpansMax = 4
-	openSpanSize = 64
+	openSpansMax  = 4
+	openSpanSize  = 64
+	spanIDInState = 16 // of an open_span
 )
 
 const stateBatch = 1024
@@ -145,18 +150,24 @@ func eachState[V any](m *ebpf.Map, f func(stateKey, *V)) error {
 	}
 }
 
-// OpenSpans returns the spans that are open on the goroutines of all targets.
+// OpenSpans returns the spans that are open in all targets.
 func (l *Loader) OpenSpans() (map[pcommon.SpanID]bool, error) {
 	open := map[pcommon.SpanID]bool{}
 	err := eachState(l.maps["goroutines"], func(_ stateKey, state *goroutineState) {
 		count := binary.LittleEndian.Uint32(state[8:])
 		for i := range min(count, openSpansMax) {
-			at := 16 + i*openSpanSize + 16
+			at := 16 + i*openSpanSize + spanIDInState
 			open[pcommon.SpanID(state[at:at+8])] = true
 		}
 	})
 	if err != nil {
 		return nil, fmt.Errorf("map goroutines: %w", err)
+	}
+	err = eachState(l.maps["detached"], func(_ stateKey, state *detachedState) {
+		open[pcommon.SpanID(state[spanIDInState:spanIDInState+8])] = true
+	})
+	if err != nil {
+		return nil, fmt.Errorf("map detached: %w", err)
 	}
 	return open, nil
 }

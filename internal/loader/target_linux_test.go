@@ -21,8 +21,14 @@ import (
 func goroutine(count uint32, spans ...uint64) (state goroutineState) {
 	binary.LittleEndian.PutUint32(state[8:], count)
 	for i, id := range spans {
-		binary.LittleEndian.PutUint64(state[16+i*openSpanSize+16:], id)
+		binary.LittleEndian.PutUint64(state[16+i*openSpanSize+spanIDInState:], id)
 	}
+	return state
+}
+
+// detached is the state of a span that runs on no goroutine.
+func detached(span uint64) (state detachedState) {
+	binary.LittleEndian.PutUint64(state[spanIDInState:], span)
 	return state
 }
 
@@ -40,10 +46,11 @@ func TestOpenSpans(t *testing.T) {
 	require.NoError(t, l.put("goroutines", stateKey{1, 10}, goroutine(2, 0x101, 0x102, 0x103)))
 	require.NoError(t, l.put("goroutines", stateKey{1, 11}, goroutine(0, 0x201)))
 	require.NoError(t, l.put("goroutines", stateKey{2, 11}, goroutine(1<<32-1, 0x301, 0x302, 0x303, 0x304)))
+	require.NoError(t, l.put("detached", stateKey{1, 11}, detached(0x401)))
 	open, err = l.OpenSpans()
 	require.NoError(t, err)
 	expected := map[pcommon.SpanID]bool{}
-	for _, id := range []uint64{0x101, 0x102, 0x301, 0x302, 0x303, 0x304} {
+	for _, id := range []uint64{0x101, 0x102, 0x301, 0x302, 0x303, 0x304, 0x401} {
 		expected[spanID(id)] = true
 	}
 	assert.Equal(t, expected, open)
@@ -58,18 +65,20 @@ func TestForget(t *testing.T) {
 	require.NoError(t, l.Trace(other, 1))
 	for id := range uint64(many) {
 		require.NoError(t, l.put("goroutines", stateKey{id, uint64(mine)}, goroutine(1, id+1)))
+		require.NoError(t, l.put("detached", stateKey{id, uint64(mine)}, detached(id+1+many)))
 		require.NoError(t, l.put("contexts", stateKey{id, uint64(mine)}, contextState{}))
 	}
 	require.NoError(t, l.put("goroutines", stateKey{7, uint64(other)}, goroutine(1, 0xabcdef)))
+	require.NoError(t, l.put("detached", stateKey{7, uint64(other)}, detached(0xabcdf0)))
 	require.NoError(t, l.put("contexts", stateKey{7, uint64(other)}, contextState{}))
 	open, err := l.OpenSpans()
 	require.NoError(t, err)
-	assert.Equal(t, many+1, len(open))
+	assert.Equal(t, 2*many+2, len(open))
 
 	require.NoError(t, l.Forget(mine))
 	open, err = l.OpenSpans()
 	require.NoError(t, err)
-	assert.Equal(t, map[pcommon.SpanID]bool{spanID(0xabcdef): true}, open)
+	assert.Equal(t, map[pcommon.SpanID]bool{spanID(0xabcdef): true, spanID(0xabcdf0): true}, open)
 	var left []stateKey
 	require.NoError(t, eachState(l.maps["contexts"], func(key stateKey, _ *contextState) { left = append(left, key) }))
 	assert.Equal(t, []stateKey{{7, uint64(other)}}, left)
