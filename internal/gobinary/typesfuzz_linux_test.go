@@ -55,6 +55,7 @@ func FuzzTypes(f *testing.F) {
 		for _, look := range []func(){
 			func() { _ = found.findStructs(newStructSearch(tracedFields(int(minor)))) },
 			func() { _, _ = found.contextTypes() },
+			func() { _, _ = found.addresses([]string{"*net/http.Request", "net/http.Request"}) },
 		} {
 			area.err = nil
 			look()
