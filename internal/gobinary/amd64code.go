@@ -108,6 +108,9 @@ func effectAMD64(inst *x86asm.Inst) (effect, Register) {
 		if n, ok := result64AMD64(inst.Args[0]); ok && inst.Args[0] == inst.Args[1] {
 			return effectTest, n
 		}
+		if n, ok := result8AMD64(inst.Args[0]); ok && inst.Args[0] == inst.Args[1] {
+			return effectTestBool, n
+		}
 		return effectFlags, 0
 	case x86asm.CMP:
 		if n, ok := result64AMD64(inst.Args[0]); ok && inst.Args[1] == x86asm.Imm(0) {
@@ -136,6 +139,16 @@ func resultAMD64(r x86asm.Reg) (Register, bool) {
 func result64AMD64(arg x86asm.Arg) (Register, bool) {
 	switch arg {
 	case x86asm.RAX, x86asm.RBX, x86asm.RCX:
+		return resultAMD64(arg.(x86asm.Reg))
+	}
+	return 0, false
+}
+
+// result8AMD64 tells which result register an operand is the lowest byte of, where the
+// results that are bools are.
+func result8AMD64(arg x86asm.Arg) (Register, bool) {
+	switch arg {
+	case x86asm.AL, x86asm.BL, x86asm.CL:
 		return resultAMD64(arg.(x86asm.Reg))
 	}
 	return 0, false

@@ -90,6 +90,13 @@ func (i *instruction) setFlowARM64(inst *arm64asm.Inst) {
 		}
 	case arm64asm.TBZ, arm64asm.TBNZ:
 		i.flow, i.target = flowBranch, target
+		if n, ok := resultBoolARM64(inst.Enc); ok {
+			i.register = n
+			i.test = testBoolFalse
+			if inst.Op == arm64asm.TBNZ {
+				i.test = testBoolTrue
+			}
+		}
 	case arm64asm.CBZ, arm64asm.CBNZ:
 		i.flow, i.target = flowBranch, target
 		if n, ok := result64ARM64(inst.Args[0]); ok {
@@ -175,4 +182,11 @@ func result64ARM64(arg arm64asm.Arg) (Register, bool) {
 		return result64ARM64(arm64asm.Reg(arg))
 	}
 	return 0, false
+}
+
+// resultBoolARM64 tells which result register a TBZ or TBNZ looks at, if it does so at the
+// lowest bit: Arm Architecture Reference Manual, C4.1, "Test and branch (immediate)".
+func resultBoolARM64(word uint32) (Register, bool) {
+	bit, register := word>>31<<5|word>>19&0x1f, Register(word&0x1f)
+	return register, bit == 0 && register <= Register2
 }

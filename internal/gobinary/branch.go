@@ -36,26 +36,36 @@ const (
 // too, come directly from calls, so that a probe there sees results of calls
 // and nothing else.
 func (c *Code) BranchAfter(call Site, register Register) (Branch, bool) {
+	return c.branchAfter(call, register, effectTest)
+}
+
+// BoolBranchAfter is BranchAfter for a call whose first result is a bool: Zero is
+// where execution goes on with false.
+func (c *Code) BoolBranchAfter(call Site) (Branch, bool) {
+	return c.branchAfter(call, Register0, effectTestBool)
+}
+
+func (c *Code) branchAfter(call Site, register Register, wanted effect) (Branch, bool) {
 	i, flags, tested, ok := c.jumpAfter(call)
 	if !ok {
 		return Branch{}, false
 	}
+	switch i.test {
+	case testRegisterZero, testRegisterNotZero:
+		flags, tested = effectTest, i.register
+	case testBoolFalse, testBoolTrue:
+		flags, tested = effectTestBool, i.register
+	}
 	b := Branch{Site: c.site(i, SiteBranch)}
 	switch i.test {
-	case testEqual:
+	case testEqual, testRegisterZero, testBoolFalse:
 		b.Zero, b.NonZero = i.target, i.end()
-	case testNotEqual:
+	case testNotEqual, testRegisterNotZero, testBoolTrue:
 		b.Zero, b.NonZero = i.end(), i.target
-	case testRegisterZero:
-		b.Zero, b.NonZero = i.target, i.end()
-		flags, tested = effectTest, i.register
-	case testRegisterNotZero:
-		b.Zero, b.NonZero = i.end(), i.target
-		flags, tested = effectTest, i.register
 	default:
 		return Branch{}, false
 	}
-	return b, flags == effectTest && tested == register
+	return b, flags == wanted && tested == register
 }
 
 // jumpAfter returns the first conditional jump behind a call, if results are
@@ -75,7 +85,7 @@ func (c *Code) jumpAfter(call Site) (i *instruction, flags effect, tested Regist
 		case flowNext:
 			switch i.effect {
 			case effectNone:
-			case effectFlags, effectTest:
+			case effectFlags, effectTest, effectTestBool:
 				flags, tested = i.effect, i.register
 			default:
 				return nil, 0, 0, false

@@ -34,6 +34,7 @@ func TestBranchAfter(t *testing.T) {
 
 		{"other register", AMD64, call + "48 85 c0 | 74 01 | 90 | c3", 1, Branch{}},
 		{"half a register", AMD64, call + "85 db | 74 01 | 90 | c3", 1, Branch{}},
+		{"bool", AMD64, call + "84 db | 74 01 | 90 | c3", 1, Branch{}},
 		{"two registers", AMD64, call + "48 85 d3 | 74 01 | 90 | c3", 1, Branch{}},
 		{"other condition", AMD64, call + "48 85 db | 77 01 | 90 | c3", 1, Branch{}},
 		{"result is overwritten", AMD64, call + "48 8b 5c 24 08 | 48 85 db | 74 01 | 90 | c3", 1, Branch{}},
@@ -64,7 +65,7 @@ func TestBranchAfter(t *testing.T) {
 		{"other register", ARM64, bl + "b4000040 | d503201f | d65f03c0", 1, Branch{}},
 		{"half a register", ARM64, bl + "34000041 | d503201f | d65f03c0", 1, Branch{}},
 		{"no result register", ARM64, bl + "b4000045 | d503201f | d65f03c0", 0, Branch{}},
-		{"bit", ARM64, bl + "37000041 | d503201f | d65f03c0", 1, Branch{}},
+		{"bool", ARM64, bl + "37000041 | d503201f | d65f03c0", 1, Branch{}},
 		{"result is loaded", ARM64, bl + "f94007e1 | b4000041 | d503201f | d65f03c0", 1, Branch{}},
 		{"other result is loaded", ARM64, bl + "a94087e3 | a94087e2 | b4000041 | d503201f | d65f03c0", 1, Branch{}},
 		{"result is a base that moves", ARM64, bl + "f8008403 | b4000041 | d503201f | d65f03c0", 1, Branch{}},
@@ -76,6 +77,43 @@ func TestBranchAfter(t *testing.T) {
 			require.Equal(t, c.want != Branch{}, ok)
 			if ok {
 				assert.Equal(t, c.want, got)
+			}
+		})
+	}
+}
+
+func TestBoolBranchAfter(t *testing.T) {
+	const call, bl = "e8 00 00 00 00 |", "94000000 |"
+	for _, c := range []struct {
+		name     string
+		arch     Arch
+		text     string
+		at       uint64
+		isFalse  uint64
+		isTrue   uint64
+		notFound bool
+	}{
+		{name: "TESTB, JE", arch: AMD64, text: call + "84 c0 | 74 01 | 90 | c3", at: 7, isFalse: 10, isTrue: 9},
+		{name: "TESTB, JNE", arch: AMD64, text: call + "84 c0 | 75 01 | 90 | c3", at: 7, isFalse: 9, isTrue: 10},
+		{name: "padding", arch: AMD64, text: call + "66 90 | 84 c0 | 75 01 | 90 | c3", at: 9, isFalse: 11, isTrue: 12},
+		{name: "other register", arch: AMD64, text: call + "84 db | 75 01 | 90 | c3", notFound: true},
+		{name: "second byte", arch: AMD64, text: call + "84 e4 | 75 01 | 90 | c3", notFound: true},
+		{name: "two registers", arch: AMD64, text: call + "84 d8 | 75 01 | 90 | c3", notFound: true},
+		{name: "the whole register", arch: AMD64, text: call + "48 85 c0 | 75 01 | 90 | c3", notFound: true},
+		{name: "result is overwritten", arch: AMD64, text: call + "31 c0 | 84 c0 | 75 01 | 90 | c3", notFound: true},
+
+		{name: "TBZ", arch: ARM64, text: bl + "36000040 | d503201f | d65f03c0", at: 4, isFalse: 12, isTrue: 8},
+		{name: "TBNZ", arch: ARM64, text: bl + "37000040 | d503201f | d65f03c0", at: 4, isFalse: 8, isTrue: 12},
+		{name: "other bit", arch: ARM64, text: bl + "37080040 | d503201f | d65f03c0", notFound: true},
+		{name: "high bit", arch: ARM64, text: bl + "b7000040 | d503201f | d65f03c0", notFound: true},
+		{name: "other register", arch: ARM64, text: bl + "37000041 | d503201f | d65f03c0", notFound: true},
+		{name: "the whole register", arch: ARM64, text: bl + "b4000040 | d503201f | d65f03c0", notFound: true},
+	} {
+		t.Run(c.arch.String()+" "+c.name, func(t *testing.T) {
+			got, ok := code(t, c.arch, c.text).BoolBranchAfter(siteAt(0, SiteCall))
+			require.Equal(t, !c.notFound, ok)
+			if ok {
+				assert.Equal(t, Branch{siteAt(c.at, SiteBranch), codeEntry + c.isFalse, codeEntry + c.isTrue}, got)
 			}
 		})
 	}

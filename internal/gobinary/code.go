@@ -46,8 +46,8 @@ type instruction struct {
 	framePush bool
 	effect    effect
 	test      test // of a conditional jump
-	// register is what effectTest, or a conditional jump that looks at no
-	// flags, compares with zero.
+	// register is what effectTest and effectTestBool, or a conditional jump that
+	// looks at no flags, compare with zero.
 	register Register
 }
 
@@ -74,10 +74,11 @@ const (
 type effect uint8
 
 const (
-	effectUnknown effect = iota // it may write result registers
-	effectNone                  // it writes neither
-	effectFlags                 // it writes the flags only
-	effectTest                  // it writes the flags by comparing a result register with zero
+	effectUnknown  effect = iota // it may write result registers
+	effectNone                   // it writes neither
+	effectFlags                  // it writes the flags only
+	effectTest                   // it writes the flags by comparing a result register with zero
+	effectTestBool               // it writes the flags by comparing the lowest byte of one with zero
 )
 
 // test tells when a conditional jump is taken.
@@ -90,6 +91,8 @@ const (
 	testBelowOrSame          // flags say unsigned lower or same: JBE, B.LS
 	testRegisterZero         // the register is zero: CBZ
 	testRegisterNotZero      // the register is not zero: CBNZ
+	testBoolFalse            // the lowest bit of the register is clear: TBZ
+	testBoolTrue             // the lowest bit of the register is set: TBNZ
 )
 
 // Code decodes a function. It is an error if an instruction of amd64 is unknown,
