@@ -55,6 +55,12 @@ func (x *Target) Do(command Command) (results []Result) {
 // ask writes a command to the program's stdin, as one line of JSON, and reads the line that it answers into answer.
 func (x *Target) ask(command, answer any) {
 	x.t.Helper()
+	x.send(command)
+	x.receive(answer)
+}
+
+func (x *Target) send(command any) {
+	x.t.Helper()
 	line, err := json.Marshal(command)
 	if err != nil {
 		x.t.Fatalf("command %+v: %v", command, err)
@@ -62,6 +68,10 @@ func (x *Target) ask(command, answer any) {
 	if _, err := x.stdin.Write(append(line, '\n')); err != nil {
 		x.t.Fatalf("send command to pid %d: %v\n%s", x.PID(), err, x.Output())
 	}
+}
+
+func (x *Target) receive(answer any) {
+	x.t.Helper()
 	select {
 	case line := <-x.lines:
 		if err := json.Unmarshal([]byte(line), answer); err != nil {
