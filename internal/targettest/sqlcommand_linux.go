@@ -3,10 +3,10 @@
 package targettest
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 )
 
 // SQLCommand is a number of times for sqlclient to perform the same steps on one database. Zero values
@@ -48,6 +48,7 @@ type SQLStep struct {
 	// Where is the goroutine that performs the step: that of the steps before, a new one ("goroutine")
 	// or one that runs already ("worker").
 	Where   string `json:"where,omitempty"`
+	Depth   int    `json:"depth,omitempty"`   // below that many frames of 1 KiB, so that the stack grows
 	Recover bool   `json:"recover,omitempty"` // from a panic, which is then the step's error
 
 	Steps []SQLStep `json:"steps,omitempty"`
@@ -67,16 +68,21 @@ func (x *Target) DoSQL(command SQLCommand) (results [][]SQLResult) {
 	return results
 }
 
+// Form is the command as the query or the form of a request to a path below /run/.
+func (c SQLCommand) Form() url.Values {
+	command, err := json.Marshal(c)
+	if err != nil {
+		panic(err) // an argument that JSON does not know
+	}
+	return url.Values{"command": {string(command)}}
+}
+
 // ServeSQL has sqlclient perform a command in the handler of a request to a path below /run/.
 func (x *Target) ServeSQL(path string, command SQLCommand) (results [][]SQLResult) {
 	x.t.Helper()
-	body, err := json.Marshal(command)
-	if err != nil {
-		x.t.Fatalf("command %+v: %v", command, err)
-	}
 	client := x.Client()
 	client.Timeout = commandTimeout
-	response, err := client.Post(x.URL()+path, "application/json", bytes.NewReader(body))
+	response, err := client.PostForm(x.URL()+path, command.Form())
 	if err != nil {
 		x.t.Fatalf("POST %s: %v\n%s", path, err, x.Output())
 	}

@@ -37,6 +37,7 @@ type step struct {
 	CancelAfter string `json:"cancel_after"` // when the context is cancelled
 
 	Where   string `json:"where"`   // "goroutine": on a new one; "worker": on one that runs already
+	Depth   int    `json:"depth"`   // below that many frames of 1 KiB, so that the stack grows
 	Recover bool   `json:"recover"` // from a panic, which is then the step's error
 	Steps   []step `json:"steps"`   // of "parallel" and "later"
 }

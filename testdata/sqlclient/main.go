@@ -3,8 +3,8 @@
 // Command sqlclient uses database/sql as tests tell it to: the program whose statements they trace. It
 // performs commands (type command) that are JSON objects, and answers each with one line of JSON, a
 // list of the results of its steps for every repetition. Commands on stdin, one a line, begin in no
-// span; a command in the body of a request to /run/ is performed by the handler, and answered in the
-// response.
+// span; one in the query or the form of a request to /run/ is performed by its handler, and
+// answered in the response.
 //
 // go.mod asks for versions of the drivers that Go 1.21 builds, go.latest.mod for newer ones. The two
 // drivers of SQLite come with the build tags modernc and mattn, because they take long to compile.
@@ -25,6 +25,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -64,7 +65,7 @@ func routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/run/", func(w http.ResponseWriter, r *http.Request) {
 		var c command
-		if err := newDecoder(r.Body).Decode(&c); err != nil {
+		if err := newDecoder(strings.NewReader(r.FormValue("command"))).Decode(&c); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}

@@ -62,7 +62,9 @@ func (s *session) perform(ctx context.Context, next step) (results []result) {
 		return []result{{}}
 	}
 	r := result{Error: "it did not return"} // but ended its goroutine
-	runAt(next.Where, func() { r = s.result(ctx, next) })
+	runAt(next.Where, func() {
+		descend(next.Depth, func() { r = s.result(ctx, next) })
+	})
 	return []result{r}
 }
 

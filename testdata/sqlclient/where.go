@@ -42,6 +42,19 @@ func runAt(where string, do func()) {
 	<-done
 }
 
+// descend calls bottom below depth frames of 1 KiB.
+//
+//go:noinline
+func descend(depth int, bottom func()) byte {
+	var frame [1024]byte
+	frame[depth%len(frame)] = byte(depth)
+	if depth <= 0 {
+		bottom()
+		return frame[0]
+	}
+	return frame[depth%len(frame)] + descend(depth-1, bottom)
+}
+
 // context derives the context of a step. The caller must cancel it.
 func (next step) context(ctx context.Context) (context.Context, context.CancelFunc, error) {
 	ctx, cancelWrapped, err := wrap(ctx, next.Context)
