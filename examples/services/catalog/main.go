@@ -1,47 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command catalog knows the shop's products and their prices.
+// Command catalog knows the shop's products and their prices. It answers by gRPC, out of a database.
 package main
 
 import (
+	"context"
 	"flag"
-	"net/http"
-	"time"
+	"log"
 
+	"google.golang.org/grpc"
+
+	"example.com/shop/products"
 	"example.com/shop/service"
 )
 
-// product is something that the shop sells. Its price is in cents.
-type product struct {
-	ID    string `json:"id"`
-	Name  string `json:"name"`
-	Price int    `json:"price"`
-}
-
-var products = []product{
-	{"1", "a pair of binoculars", 12900},
-	{"2", "a notebook", 450},
-	{"3", "a telescope", 89900},
-}
-
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8081", "address to listen on")
+	database := flag.String("database", "catalog.db", "file of the database")
 	flag.Parse()
 
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /products", func(w http.ResponseWriter, r *http.Request) {
-		service.Work(3 * time.Millisecond)
-		service.Answer(w, products)
+	store, err := open(*database)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer store.db.Close()
+	server := grpc.NewServer()
+	products.Register(server, store)
+	service.Run(*addr, server.Serve, func(ctx context.Context) error {
+		defer context.AfterFunc(ctx, server.Stop)()
+		server.GracefulStop()
+		return nil
 	})
-	mux.HandleFunc("GET /products/{id}", func(w http.ResponseWriter, r *http.Request) {
-		service.Work(time.Millisecond)
-		for _, p := range products {
-			if p.ID == r.PathValue("id") {
-				service.Answer(w, p)
-				return
-			}
-		}
-		http.NotFound(w, r)
-	})
-	service.Run(*addr, mux)
 }

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log"
-	"math/rand"
 	"net"
 	"net/http"
 	"os/signal"
@@ -16,35 +15,35 @@ import (
 	"time"
 )
 
-// Run serves handler on an address until SIGTERM or SIGINT. It prints `listening <addr>` once it
-// accepts connections.
-func Run(addr string, handler http.Handler) {
+// RunHTTP is Run for HTTP.
+func RunHTTP(addr string, handler http.Handler) {
+	server := &http.Server{Handler: handler}
+	Run(addr, server.Serve, server.Shutdown)
+}
+
+// Run calls serve for an address, and stop on SIGTERM or SIGINT: it has five seconds to finish what
+// was begun. Run prints `listening <addr>` once connections are accepted.
+func Run(addr string, serve func(net.Listener) error, stop func(context.Context) error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		log.Fatal(err)
 	}
-	stop, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	signalled, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
-	server := &http.Server{Handler: handler}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- serve(listener) }()
 	fmt.Println("listening", listener.Addr())
 
 	select {
 	case err := <-served:
 		log.Fatal(err)
-	case <-stop.Done():
+	case <-signalled.Done():
 	}
 	grace, cancelGrace := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancelGrace()
-	if err := server.Shutdown(grace); err != nil {
+	if err := stop(grace); err != nil {
 		log.Fatal(err)
 	}
-}
-
-// Work takes as long as a query of a database might: d, and up to half as much again.
-func Work(d time.Duration) {
-	time.Sleep(d + time.Duration(rand.Int63n(int64(d/2))))
 }
 
 // Answer writes a value as JSON.
