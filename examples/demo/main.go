@@ -82,7 +82,11 @@ func demo(ctx context.Context, collector, configuration, sources string) (err er
 	if err != nil {
 		return err
 	}
-	return show(ctx, visits, traces)
+	if err := untilReceived(ctx, visits, traces); err != nil {
+		return err
+	}
+	tracer.stop() // so that also a span too many is in the file
+	return show(visits, traces)
 }
 
 // build builds the services as they would be deployed: without symbols and paths.
@@ -103,39 +107,53 @@ func build(ctx context.Context, sources, to string) error {
 	return nil
 }
 
-// show waits for the spans of the visits and prints them. It is an error if some are missing.
-func show(ctx context.Context, visits []visit, file string) error {
-	deadline := time.Now().Add(spanTimeout)
-	for {
+// untilReceived waits for the spans of the visits, but not for ever: show says what is missing.
+func untilReceived(ctx context.Context, visits []visit, file string) error {
+	for deadline := time.Now().Add(spanTimeout); time.Now().Before(deadline); {
 		trees, err := readTrees(file)
 		if err != nil {
 			return err
 		}
-		groups := group(trees, visits)
-		wanted, received := 0, 0
-		complete := true
-		for i, v := range visits {
-			wanted += v.spans
-			received += groups[i].size()
-			complete = complete && groups[i].size() == v.spans
+		if complete(visits, group(trees, visits)) {
+			return nil
 		}
-		if !complete && time.Now().Before(deadline) {
-			if err := pause(ctx); err != nil {
-				return err
-			}
-			continue
+		if err := pause(ctx); err != nil {
+			return err
 		}
-		p := printer{out: os.Stdout, colour: isTerminal(os.Stdout)}
-		for i, v := range visits {
-			p.visit(v, groups[i])
-		}
-		fmt.Println("\nThe services pass no trace context on, so each shows a trace of its own; they are grouped by request.")
-		fmt.Printf("%d requests sent, %d of %d spans received.\n", len(visits), received, wanted)
-		if !complete {
-			return errors.New("the spans are not those that the requests must yield")
-		}
-		return nil
 	}
+	return nil
+}
+
+// complete tells whether every visit has the spans that it must yield.
+func complete(visits []visit, groups []forest) bool {
+	for i, v := range visits {
+		if groups[i].size() != v.spans {
+			return false
+		}
+	}
+	return true
+}
+
+// show prints the visits with their spans. It is an error if some are missing, or too many.
+func show(visits []visit, file string) error {
+	trees, err := readTrees(file)
+	if err != nil {
+		return err
+	}
+	groups := group(trees, visits)
+	p := printer{out: os.Stdout, colour: isTerminal(os.Stdout)}
+	wanted, received := 0, 0
+	for i, v := range visits {
+		p.visit(v, groups[i])
+		wanted += v.spans
+		received += groups[i].size()
+	}
+	fmt.Println("\nThe services pass no trace context on, so each shows a trace of its own; they are grouped by request.")
+	fmt.Printf("%d requests sent, %d of %d spans received.\n", len(visits), received, wanted)
+	if !complete(visits, groups) {
+		return errors.New("the spans are not those that the requests must yield")
+	}
+	return nil
 }
 
 // pause waits between two looks at the file.

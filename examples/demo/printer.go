@@ -23,9 +23,12 @@ const (
 	yellow = "33"
 )
 
-// shownAttributes are the attributes that are printed, where a span has them.
+// shownAttributes are the attributes that are printed, where a span has them and is not named so.
 var shownAttributes = []string{
-	"url.path", "url.full", "http.response.status_code", "error.type", "network.protocol.version",
+	"url.path", "url.full", "http.response.status_code",
+	"rpc.method", "rpc.response.status_code",
+	"db.query.summary", "db.query.text", "db.response.status_code",
+	"error.type", "network.protocol.version",
 }
 
 // printer prints trees as text.
@@ -56,7 +59,7 @@ func (p printer) node(n *node, head, tail string) {
 	duration := n.span.EndTimestamp().AsTime().Sub(n.span.StartTimestamp().AsTime())
 	columns := []string{p.paint(colour, n.service) + " " + kind + " " + p.paint(bold, n.span.Name()), milliseconds(duration), status}
 	for _, key := range shownAttributes {
-		if value, has := n.span.Attributes().Get(key); has {
+		if value, has := n.span.Attributes().Get(key); has && value.AsString() != n.span.Name() {
 			columns = append(columns, p.paint(dim, key+"="+value.AsString()))
 		}
 	}

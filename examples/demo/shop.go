@@ -7,35 +7,34 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
-
-	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
 // serviceNames are the services in the order in which they are built.
 var serviceNames = []string{"catalog", "payment", "checkout", "frontend"}
 
-// shop is the running services and their base URLs, by name.
+// shop is the running services and the addresses that they listen on, by name.
 type shop struct {
 	processes []*process
-	urls      map[string]string
+	addresses map[string]string
 }
 
-// startShop starts the services, each after those that it calls. stop is to be called on what it
-// returns also if it returns an error.
+// startShop starts the services, each after those that it calls, with their databases beside their
+// executables. stop is to be called on what it returns also if it returns an error.
 func startShop(folder string) (*shop, error) {
-	s := &shop{urls: map[string]string{}}
+	s := &shop{addresses: map[string]string{}}
 	for _, name := range serviceNames {
 		args := []string{"-addr", "127.0.0.1:0"}
 		switch name {
+		case "catalog":
+			args = append(args, "-database", filepath.Join(folder, "catalog.db"))
 		case "checkout":
-			args = append(args, "-catalog", s.urls["catalog"], "-payment", s.urls["payment"])
+			args = append(args, "-database", filepath.Join(folder, "checkout.db"),
+				"-catalog", s.addresses["catalog"], "-payment", "http://"+s.addresses["payment"])
 		case "frontend":
-			args = append(args, "-catalog", s.urls["catalog"], "-checkout", s.urls["checkout"])
+			args = append(args, "-catalog", s.addresses["catalog"], "-checkout", "http://"+s.addresses["checkout"])
 		}
 		p, err := start(filepath.Join(folder, name), args)
 		if err != nil {
@@ -46,7 +45,7 @@ func startShop(folder string) (*shop, error) {
 		if err != nil {
 			return s, err
 		}
-		s.urls[name] = "http://" + address
+		s.addresses[name] = address
 	}
 	return s, nil
 }
@@ -72,24 +71,19 @@ func (s *shop) stop() {
 	}
 }
 
-// untilTraced makes requests until the file has a span of each kind that each service yields.
+// untilTraced orders until the file has all spans of an order, which goes through all the services.
 func (s *shop) untilTraced(ctx context.Context, collector *process, file string) error {
-	wanted := map[string]bool{}
-	for _, name := range serviceNames {
-		wanted[name+" "+ptrace.SpanKindServer.String()] = true
-	}
-	for _, name := range []string{"frontend", "checkout"} {
-		wanted[name+" "+ptrace.SpanKindClient.String()] = true
-	}
+	var made []visit
 	deadline := time.Now().Add(attachTimeout)
 	for {
 		if err := collector.hasEnded(); err != nil {
 			return err
 		}
-		// This one goes through all of them.
-		if _, err := s.send(ctx, order("2", 1, "EUR")); err != nil {
+		v, err := s.send(ctx, order("2", 1, "EUR").saying("an order"))
+		if err != nil {
 			return err
 		}
+		made = append(made, v)
 		if err := pause(ctx); err != nil {
 			return err
 		}
@@ -97,15 +91,20 @@ func (s *shop) untilTraced(ctx context.Context, collector *process, file string)
 		if err != nil {
 			return err
 		}
-		for _, t := range trees {
-			t.walk(func(n *node) { delete(wanted, n.service+" "+n.span.Kind().String()) })
+		groups := group(trees, made)
+		most := 0
+		for i := range made {
+			if groups[i].size() > groups[most].size() {
+				most = i
+			}
 		}
-		if len(wanted) == 0 {
+		if groups[most].size() == v.spans {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			missing := strings.Join(slices.Sorted(maps.Keys(wanted)), ", ")
-			return fmt.Errorf("no spans of %s after %v", missing, attachTimeout)
+			var seen strings.Builder
+			printer{out: &seen}.visit(made[most], groups[most])
+			return fmt.Errorf("not all %d spans of an order after %v, but:\n%s", v.spans, attachTimeout, &seen)
 		}
 	}
 }

@@ -30,12 +30,18 @@ type visit struct {
 	duration time.Duration
 }
 
-// visits are the requests of the demo, each with the span of frontend, and two for every further
-// service: its own and that of the client that calls it.
+// How many spans a visit yields: one of frontend, two for each call of another service, the client's
+// and its own, and one for each statement.
+const (
+	showSpans  = 1 + (2 + 1)             // catalog, which queries
+	orderSpans = 1 + 2 + (2 + 1) + 2 + 4 // checkout, catalog as above, payment, a transaction of two statements
+)
+
+// visits are the requests of the demo.
 var visits = []visit{
-	{what: "the list of products", method: http.MethodGet, path: "/", spans: 3},
-	{what: "a product", method: http.MethodGet, path: "/products/2", spans: 3},
-	{what: "a product that there is not", method: http.MethodGet, path: "/products/99", spans: 3},
+	{what: "the list of products", method: http.MethodGet, path: "/", spans: showSpans},
+	{what: "a product", method: http.MethodGet, path: "/products/2", spans: showSpans},
+	{what: "a product that there is not", method: http.MethodGet, path: "/products/99", spans: showSpans},
 	order("2", 3, "EUR").saying("an order"),
 	order("3", 2, "EUR").saying("an order that payment declines"),
 	order("1", 1, "XXX").saying("an order for which payment panics"),
@@ -44,7 +50,7 @@ var visits = []visit{
 // order is the visit that orders a product.
 func order(product string, quantity int, currency string) visit {
 	return visit{
-		method: http.MethodPost, path: "/checkout", spans: 7,
+		method: http.MethodPost, path: "/checkout", spans: orderSpans,
 		form: url.Values{"product": {product}, "quantity": {strconv.Itoa(quantity)}, "currency": {currency}},
 	}
 }
@@ -69,7 +75,7 @@ func (s *shop) visit(ctx context.Context) ([]visit, error) {
 
 // send makes one visit, with a traceparent of its own, and returns it with what came of it.
 func (s *shop) send(ctx context.Context, v visit) (visit, error) {
-	request, err := http.NewRequestWithContext(ctx, v.method, s.urls["frontend"]+v.path, strings.NewReader(v.form.Encode()))
+	request, err := http.NewRequestWithContext(ctx, v.method, "http://"+s.addresses["frontend"]+v.path, strings.NewReader(v.form.Encode()))
 	if err != nil {
 		return v, err
 	}
