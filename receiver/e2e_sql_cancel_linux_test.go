@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
+)
+
+// A statement that runs when its context ends has a span that ends with it, and an error.
+func TestSQLCancelled(t *testing.T) {
+	p := targettest.StartPostgres(t)
+	const sleep, after = "SELECT pg_sleep(60)", 100 * time.Millisecond
+	for _, version := range sqlVersions() {
+		build := sqlBuild(version, true, true)
+		t.Run(build.String(), func(t *testing.T) {
+			t.Parallel()
+			c := startCollector(t)
+			x := c.start(build)
+			for _, driver := range []string{"postgres", "pgx"} {
+				for _, do := range []string{"query", "query_row", "exec"} {
+					for _, test := range []struct {
+						name   string
+						before []sqlStep
+						on     string
+						spans  int // with those of the steps before and of the end
+					}{
+						{"db", nil, "db", 1},
+						{"conn", []sqlStep{{Do: "conn"}}, "conn", 1},
+						{"tx", []sqlStep{{Do: "begin"}}, "tx", 3},
+						{"stmt", []sqlStep{{Do: "prepare", Query: sleep}}, "stmt", 1},
+					} {
+						step := sqlStep{Do: do, On: test.on, Query: sleep, Timeout: after.String()}
+						if do == "exec" {
+							step.Timeout, step.CancelAfter = "", after.String()
+						}
+						results := x.DoSQL(targettest.SQLCommand{Driver: driver, DSN: p.DSN(), Steps: append(test.before, step)})
+						require.Len(t, results, 1)
+						assert.NotEmpty(t, results[0][len(results[0])-1].Error)
+						spans := c.next(x, test.spans)
+						require.Len(t, spans, test.spans, "%s %s %s: %v", driver, test.name, do, spans)
+						s := spans[0]
+						if test.on == "tx" {
+							assert.Equal(t, []string{"BEGIN", "ROLLBACK"}, []string{spans[0].Name(), spans[2].Name()})
+							s = spans[1]
+						}
+						assert.Equal(t, "SELECT pg_sleep(?)", s.attribute("db.query.text"))
+						assert.Equal(t, ptrace.StatusCodeError, s.Status().Code(), "%v", s)
+						assert.NotNil(t, s.attribute("error.type"), "%v", s)
+						assert.InDelta(t, after.Seconds(), s.EndTimestamp().AsTime().Sub(s.StartTimestamp().AsTime()).Seconds(), 30)
+					}
+				}
+			}
+			c.nothingElseServed(x)
+		})
+	}
+}
+
+// database/sql itself rolls back a transaction whose context ends. That is a rollback like any other.
+func TestSQLTransactionTimeout(t *testing.T) {
+	p := targettest.StartPostgres(t)
+	for _, build := range driverBuilds() {
+		t.Run(build.String(), func(t *testing.T) {
+			t.Parallel()
+			c := startCollector(t)
+			x := c.start(build)
+			for _, driver := range []string{"postgres", "pgx"} {
+				results := x.ServeSQL("/run/timeout", targettest.SQLCommand{Driver: driver, DSN: p.DSN(), MaxOpen: 1, Steps: []sqlStep{
+					{Do: "begin", Timeout: "100ms"},
+					{Do: "exec", Query: "SELECT 1"}, // waits for the connection of the transaction
+				}})
+				require.Len(t, results, 1)
+				assert.Equal(t, []targettest.SQLResult{{}, {}}, results[0])
+				spans := c.next(x, 4)
+				require.Len(t, spans, 4, "%v", spans)
+				var names []string
+				for _, s := range spans[1:] {
+					names = append(names, s.Name())
+					assert.True(t, s.isChildOf(spans[0]), "%v", s)
+				}
+				assert.Equal(t, []string{"BEGIN", "SELECT", "ROLLBACK"}, names)
+			}
+			c.nothingElseServed(x)
+		})
+	}
+}
+
+// A transaction that failed cannot be committed: what PostgreSQL answers is an error of each driver's own.
+func TestSQLCommitOfFailedTransaction(t *testing.T) {
+	p := targettest.StartPostgres(t)
+	for _, build := range driverBuilds() {
+		t.Run(build.String(), func(t *testing.T) {
+			t.Parallel()
+			c := startCollector(t)
+			x := c.start(build)
+			for _, driver := range []string{"postgres", "pgx"} {
+				results := x.DoSQL(targettest.SQLCommand{Driver: driver, DSN: p.DSN(), Steps: []sqlStep{
+					{Do: "begin"}, {Do: "exec", On: "tx", Query: "DELETE FROM nothing"}, {Do: "commit"},
+				}})
+				require.Len(t, results, 1)
+				require.NotEmpty(t, results[0][2].Error)
+				spans := c.next(x, 3)
+				require.Len(t, spans, 3, "%v", spans)
+				assert.Equal(t, "42P01", spans[1].attribute("db.response.status_code"))
+				assert.Equal(t, "COMMIT", spans[2].Name())
+				assert.Equal(t, ptrace.StatusCodeError, spans[2].Status().Code())
+				assert.NotNil(t, spans[2].attribute("error.type"))
+			}
+			c.nothingElseServed(x)
+		})
+	}
+}
