@@ -46,6 +46,14 @@ func (b *Body) Uint16() uint16 {
 	return 0
 }
 
+// Uint32 returns the next four bytes.
+func (b *Body) Uint32() uint32 {
+	if field := b.Bytes(4); field != nil {
+		return binary.LittleEndian.Uint32(field)
+	}
+	return 0
+}
+
 // Int64 returns the next eight bytes.
 func (b *Body) Int64() int64 {
 	if field := b.Bytes(8); field != nil {

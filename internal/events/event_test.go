@@ -60,14 +60,16 @@ func TestShortRecordsAreErrors(t *testing.T) {
 }
 
 func TestBody(t *testing.T) {
-	body := NewBody([]byte{1, 2, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 'a', 'b'})
+	body := NewBody([]byte{1, 2, 0, 3, 0, 0, 0x80, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 'a', 'b'})
 	assert.Equal(t, uint8(1), body.Uint8())
 	assert.Equal(t, uint16(2), body.Uint16())
+	assert.Equal(t, uint32(0x80000003), body.Uint32())
 	assert.Equal(t, int64(-1), body.Int64())
 	assert.Equal(t, "ab", body.String(2))
 	require.NoError(t, body.Err())
 	assert.Empty(t, body.String(1))
 	assert.Zero(t, body.Int64())
+	assert.Zero(t, body.Uint32())
 	assert.ErrorIs(t, body.Err(), errShortBody)
 }
 
