@@ -42,7 +42,7 @@ func TestNumbersOfKernelSide(t *testing.T) {
 		"HTTP2_SERVERS":         http2Servers,
 		"CLIENT_END_ON_SUCCESS": endOnSuccess,
 		"CLIENT_END_ALWAYS":     endAlways,
-		"VALUE_MAX":             maxTracestate,
+		"VALUE_MAX":             instrument.MaxTracestate,
 	} {
 		require.Contains(t, numbers, name)
 		assert.Equal(t, numbers[name], number, name)

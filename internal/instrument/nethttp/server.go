@@ -17,10 +17,6 @@ import (
 // maxComponent bounds url.path and url.query, in bytes.
 const maxComponent = 2048
 
-// maxTracestate is VALUE_MAX in bpf/nethttp.bpf.c, in bytes, which is also what W3C Trace
-// Context wants passed on at least (section 3.3.1.5).
-const maxTracestate = 512
-
 // serverStart is struct server_start behind its start_event.
 type serverStart struct {
 	contentLength          int64 // -1: not known
@@ -75,7 +71,7 @@ func serverSpan(r instrument.Record, span ptrace.Span) error {
 	attributes := span.Attributes()
 	attributes.EnsureCapacity(16)
 	span.SetKind(ptrace.SpanKindServer)
-	span.TraceState().FromRaw(instrument.Text(wholeMembers(s.tracestate)))
+	span.TraceState().FromRaw(instrument.Tracestate(s.tracestate))
 	name := putMethod(s.method, attributes)
 	if route := instrument.Text(route(e.pattern)); route != "" {
 		attributes.PutStr(string(semconv.HTTPRouteKey), route)
@@ -167,14 +163,6 @@ func route(pattern string) string {
 		return pattern[i:]
 	}
 	return ""
-}
-
-// wholeMembers drops the last list member of a tracestate that may have been cut in it.
-func wholeMembers(tracestate string) string {
-	if len(tracestate) < maxTracestate {
-		return tracestate
-	}
-	return tracestate[:max(strings.LastIndexByte(tracestate, ','), 0)]
 }
 
 func cut(component string) string { return component[:min(len(component), maxComponent)] }
