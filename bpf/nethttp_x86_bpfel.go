@@ -167,7 +167,7 @@ type NethttpScratch struct {
 	Object  [512]uint8
 	Group   [384]uint8
 	Name    [40]uint8
-	Event   [12352]uint8
+	Event   [16384]uint8
 }
 
 // Names of all BPF objects in the ELF.

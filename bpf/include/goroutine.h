@@ -21,7 +21,7 @@ struct runtime_layout {
 	u16 g_panic;
 	u16 panic_arg;
 	u16 panic_goexit;
-	u16 map_kind; /* enum map_kind, bpf/include/http_header.h */
+	u16 map_kind; /* enum map_kind, bpf/include/header.h */
 	u16 padding;
 };
 

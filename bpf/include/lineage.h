@@ -59,6 +59,7 @@ struct {
 
 struct parent {
 	struct span_context context;
+	u64 goid; /* of the goroutine that it is open on; found by context only */
 	u8 known;
 	u8 sampled;
 };
@@ -71,6 +72,7 @@ static __always_inline bool parent_by_context(struct go_interface value, u64 tgi
 
 		if (span) {
 			parent->context = span->context;
+			parent->goid = span->goid;
 			parent->sampled = span->sampled;
 			parent->known = span->data == value.data && parent->context.span_id;
 			return parent->known;

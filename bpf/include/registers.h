@@ -7,7 +7,7 @@
 #ifndef EBPFGO_REGISTERS_H
 #define EBPFGO_REGISTERS_H
 
-#include "types.h"
+#include "memory.h"
 
 #if defined(__TARGET_ARCH_x86)
 
@@ -21,11 +21,19 @@ static __always_inline u64 argument_0(const struct registers *ctx) { return ctx-
 static __always_inline u64 argument_1(const struct registers *ctx) { return ctx->rbx; }
 static __always_inline u64 argument_2(const struct registers *ctx) { return ctx->rcx; }
 static __always_inline u64 argument_3(const struct registers *ctx) { return ctx->rdi; }
+static __always_inline u64 argument_4(const struct registers *ctx) { return ctx->rsi; }
+static __always_inline u64 argument_5(const struct registers *ctx) { return ctx->r8; }
 
 /* goroutine_pointer: *runtime.g of the running goroutine. */
 static __always_inline u64 goroutine_pointer(const struct registers *ctx) { return ctx->r14; }
 static __always_inline u64 stack_pointer(const struct registers *ctx) { return ctx->rsp; }
+/* frame_pointer: of the running function, behind its prologue; before it, of the caller. It points to the caller's. */
+static __always_inline u64 frame_pointer(const struct registers *ctx) { return ctx->rbp; }
+/* closure_pointer: at the entry of a closure, the func value that was called. */
+static __always_inline u64 closure_pointer(const struct registers *ctx) { return ctx->rdx; }
 static __always_inline u64 instruction_pointer(const struct registers *ctx) { return ctx->rip; }
+/* return_address: at the entry of a function. */
+static __always_inline u64 return_address(const struct registers *ctx) { return read_word(ctx->rsp); }
 
 /*
  * morestack_follows: the probe sits on the JBE of a stack check that will be taken: the stack grows and the
@@ -49,9 +57,14 @@ static __always_inline u64 argument_0(const struct registers *ctx) { return ctx-
 static __always_inline u64 argument_1(const struct registers *ctx) { return ctx->regs[1]; }
 static __always_inline u64 argument_2(const struct registers *ctx) { return ctx->regs[2]; }
 static __always_inline u64 argument_3(const struct registers *ctx) { return ctx->regs[3]; }
+static __always_inline u64 argument_4(const struct registers *ctx) { return ctx->regs[4]; }
+static __always_inline u64 argument_5(const struct registers *ctx) { return ctx->regs[5]; }
 static __always_inline u64 goroutine_pointer(const struct registers *ctx) { return ctx->regs[28]; }
 static __always_inline u64 stack_pointer(const struct registers *ctx) { return ctx->sp; }
+static __always_inline u64 frame_pointer(const struct registers *ctx) { return ctx->regs[29]; }
+static __always_inline u64 closure_pointer(const struct registers *ctx) { return ctx->regs[26]; }
 static __always_inline u64 instruction_pointer(const struct registers *ctx) { return ctx->pc; }
+static __always_inline u64 return_address(const struct registers *ctx) { return ctx->regs[30]; }
 
 /* The same for B.LS, which jumps when C is clear or Z is set. */
 static __always_inline bool morestack_follows(const struct registers *ctx)

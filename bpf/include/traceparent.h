@@ -3,7 +3,7 @@
 #ifndef EBPFGO_TRACEPARENT_H
 #define EBPFGO_TRACEPARENT_H
 
-#include "http_header.h"
+#include "header.h"
 #include "lineage.h"
 
 #define TRACEPARENT_LENGTH 55 /* of version 00 */

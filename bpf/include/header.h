@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 /*
- * Finding headers in a Go map[string][]string. Its hash is seeded per map, so all groups are looked at, once, for
- * all the names that are wanted. Both kinds of map keep eight entries together: a bucket (runtime/map.go, up to
- * Go 1.23) is 8 bytes of hashes, 8 keys, 8 values and a pointer to an overflow bucket; a group
- * (internal/runtime/maps/group.go, from Go 1.24) is 8 control bytes and 8 pairs of key and value.
+ * Finding headers in a Go map[string][]string: an http.Header, or the metadata.MD of gRPC, whose names are in lower
+ * case. The map's hash is seeded per map, so all groups are looked at, once, for all the names that are wanted. Both
+ * kinds of map keep eight entries together: a bucket (runtime/map.go, up to Go 1.23) is 8 bytes of hashes, 8 keys,
+ * 8 values and a pointer to an overflow bucket; a group (internal/runtime/maps/group.go, from Go 1.24) is 8 control
+ * bytes and 8 pairs of key and value.
  */
-#ifndef EBPFGO_HTTP_HEADER_H
-#define EBPFGO_HTTP_HEADER_H
+#ifndef EBPFGO_HEADER_H
+#define EBPFGO_HEADER_H
 
 #include "memory.h"
 #include "scratch.h"
@@ -43,7 +44,8 @@ enum map_kind {
 enum header {
 	HEADER_TRACEPARENT,
 	HEADER_TRACESTATE,
-	HEADER_USER_AGENT, /* behind HEADER_TRACESTATE, whose length it shares */
+	HEADER_USER_AGENT,
+	HEADER_AUTHORITY, /* ":authority", the Host of HTTP/2 */
 	HEADER_FORWARDED,
 	HEADER_X_FORWARDED_FOR,
 	HEADER_X_FORWARDED_HOST,
@@ -51,7 +53,11 @@ enum header {
 	HEADERS,
 };
 
-/* A canonical header name by its length, its first and its last eight bytes. */
+/*
+ * A header name by its length, its first and its last eight bytes, in lower case. Case is the bit 0x20 of a letter;
+ * the other characters of these names have it set.
+ */
+#define LOWER_CASE 0x2020202020202020ULL
 struct header_name {
 	u64 length;
 	char first[8];
@@ -59,17 +65,18 @@ struct header_name {
 };
 
 static const struct header_name wanted_headers[HEADERS_MAX] = {
-	[HEADER_TRACEPARENT] = {11, "Tracepar", "ceparent"},
-	[HEADER_TRACESTATE] = {10, "Tracesta", "acestate"},
-	[HEADER_USER_AGENT] = {10, "User-Age", "er-Agent"},
-	[HEADER_FORWARDED] = {9, "Forwarde", "orwarded"},
-	[HEADER_X_FORWARDED_FOR] = {15, "X-Forwar", "rded-For"},
-	[HEADER_X_FORWARDED_HOST] = {16, "X-Forwar", "ded-Host"},
-	[HEADER_X_FORWARDED_PROTO] = {17, "X-Forwar", "ed-Proto"},
+	[HEADER_TRACEPARENT] = {11, "tracepar", "ceparent"},
+	[HEADER_TRACESTATE] = {10, "tracesta", "acestate"},
+	[HEADER_USER_AGENT] = {10, "user-age", "er-agent"},
+	[HEADER_AUTHORITY] = {10, ":authori", "uthority"},
+	[HEADER_FORWARDED] = {9, "forwarde", "orwarded"},
+	[HEADER_X_FORWARDED_FOR] = {15, "x-forwar", "rded-for"},
+	[HEADER_X_FORWARDED_HOST] = {16, "x-forwar", "ded-host"},
+	[HEADER_X_FORWARDED_PROTO] = {17, "x-forwar", "ed-proto"},
 };
 
 /*
- * The wanted header by the length of its name, plus one; of the two with ten bytes the first. It leaves one name to
+ * The wanted header by the length of its name, plus one; of the three with ten bytes the first. It leaves one name to
  * compare with, which keeps the loops short for the verifier and for the target.
  */
 #define LENGTHS 32
@@ -80,6 +87,13 @@ static const u8 header_of_length[LENGTHS] = {
 	[15] = HEADER_X_FORWARDED_FOR + 1,
 	[16] = HEADER_X_FORWARDED_HOST + 1,
 	[17] = HEADER_X_FORWARDED_PROTO + 1,
+};
+
+/* The other two with ten bytes, by their first character and how far they stand behind it. */
+static const u8 behind_tracestate[256] = {
+	['U'] = HEADER_USER_AGENT - HEADER_TRACESTATE,
+	['u'] = HEADER_USER_AGENT - HEADER_TRACESTATE,
+	[':'] = HEADER_AUTHORITY - HEADER_TRACESTATE,
 };
 
 /* match_entry notes the values of one entry if its key is wanted. */
@@ -96,11 +110,12 @@ static __always_inline void match_entry(struct scratch *scratch, u32 key_at, u32
 
 	u32 header = header_of_length[length] - 1;
 
-	header += header == HEADER_TRACESTATE && scratch->name[0] == 'U';
+	if (header == HEADER_TRACESTATE)
+		header += behind_tracestate[scratch->name[0]];
 	header &= HEADERS_MAX - 1;
-	if (*(const u64 *)wanted_headers[header].first != *(u64 *)scratch->name)
+	if (*(const u64 *)wanted_headers[header].first != (*(u64 *)scratch->name | LOWER_CASE))
 		return;
-	if (*(const u64 *)wanted_headers[header].last != *(u64 *)(scratch->name + ((length - 8) & (LENGTHS - 1))))
+	if (*(const u64 *)wanted_headers[header].last != (*(u64 *)(scratch->name + ((length - 8) & (LENGTHS - 1))) | LOWER_CASE))
 		return;
 	scratch->headers[header][0] = *(u64 *)(scratch->group + value_at);
 	scratch->headers[header][1] = *(u64 *)(scratch->group + value_at + 8);
@@ -294,7 +309,7 @@ static __always_inline void find_in_swiss_map(struct scratch *scratch, u64 addre
 	bpf_for_each_map_elem(&rounds, next_group, &walk, 0);
 }
 
-/* find_headers fills scratch->headers from the http.Header at address. */
+/* find_headers fills scratch->headers from the map at address. */
 static __always_inline void find_headers(struct scratch *scratch, u64 address, u16 kind)
 {
 	__builtin_memset(scratch->headers, 0, sizeof(scratch->headers));

@@ -1,0 +1,950 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+//go:build ignore
+
+/*
+ * google.golang.org/grpc: one span per call that reaches a server's handler, one per call of a client, whatever
+ * the number of its attempts and messages.
+ */
+#include "include/detached.h"
+#include "include/preemption.h"
+#include "include/span.h"
+#include "include/target.h"
+#include "include/traceparent.h"
+
+/* Kept equal to the operations in internal/instrument/grpc/grpc.go and, for HTTP, in bpf/nethttp.bpf.c. */
+#define OPERATION_HTTP_SERVER 1
+#define OPERATION_GRPC_SERVER 3
+#define OPERATION_GRPC_CLIENT 4
+
+#define METHOD_MAX 512
+#define NAME_MAX 256
+#define VALUE_MAX 512
+#define MESSAGE_MAX 1024
+
+/* The addresses of a function, at link time. */
+struct code_range {
+	u64 start;
+	u64 end;
+};
+
+/* Kept equal to layout in internal/instrument/grpc/layout.go. */
+struct grpc_layout {
+	/* Types by the link-time addresses of their descriptors; 0: not in the binary. */
+	u64 type_value_context; /* *context.valueCtx */
+	u64 type_metadata_key;	/* metadata.mdIncomingKey */
+	u64 type_http2_server;	/* *transport.http2Server */
+	u64 type_handler_server; /* *transport.serverHandlerTransport */
+	u64 type_http2_client;	/* *transport.http2Client */
+	u64 type_tcp_address;	/* *net.TCPAddr */
+	u64 type_unix_address;	/* *net.UnixAddr */
+	u64 type_status_error;	/* *internal/status.Error */
+	u64 type_wrapped_error; /* *fmt.wrapError */
+	u64 type_error_string;	/* *errors.errorString */
+	/* Which code writes a status: that of methods nobody has registered, and that of failed messages. */
+	struct code_range unknown_method[2];
+	struct code_range message_failure[2];
+	u16 value_context_key; /* context.valueCtx */
+	u16 value_context_value;
+	u16 server_stream_embedded; /* ServerStream's pointer to its Stream; MISSING: the stream is the struct itself */
+	u16 stream_context;	    /* transport.Stream */
+	u16 stream_method;
+	u16 http2_server_remote; /* transport.http2Server: the peer's net.Addr */
+	u16 handler_request;	 /* transport.serverHandlerTransport */
+	u16 request_remote;	 /* net/http.Request */
+	u16 http2_client_remote; /* transport.http2Client */
+	u16 tcp_ip;		 /* net.TCPAddr */
+	u16 tcp_port;
+	u16 unix_name;	    /* net.UnixAddr */
+	u16 status_proto;   /* internal/status.Status */
+	u16 proto_code;	    /* googleapis/rpc/status.Status */
+	u16 proto_message;
+	u16 error_status;    /* internal/status.Error */
+	u16 wrapped_error;   /* fmt.wrapError */
+	u16 channel_target;  /* grpc.ClientConn */
+	u16 client_channel;  /* grpc.clientStream */
+	u16 client_description;
+	u16 client_finished;
+	u16 client_attempt;
+	u16 attempt_transport; /* grpc.csAttempt */
+	u16 padding;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, struct grpc_layout);
+} grpc_layouts SEC(".maps");
+
+/* Who is at the other end of the connection: an IP address, or else what PEER has as text. */
+struct peer {
+	u8 ip[16];
+	u16 port;
+	u8 ip_length; /* 4, 16, or 0 */
+	u8 padding[5];
+};
+
+/* The strings behind a server's start event, in this order, each with its length in the event. */
+enum server_string {
+	SERVER_METHOD,
+	SERVER_AUTHORITY,
+	SERVER_TRACESTATE,
+	SERVER_PEER,
+	SERVER_STRINGS,
+};
+
+/* Kept equal to decodeServerStart in internal/instrument/grpc. */
+struct server_start {
+	struct start_event start;
+	struct peer peer;
+	u16 lengths[SERVER_STRINGS];
+};
+
+struct server_end {
+	struct end_event end;
+	u32 code;
+	u8 has_status;
+	u8 unknown_method;
+	u16 message_length;
+};
+
+enum client_string {
+	CLIENT_METHOD,
+	CLIENT_TARGET,
+	CLIENT_STRINGS,
+};
+
+struct client_start {
+	struct start_event start;
+	u8 padding[4];
+	u16 lengths[CLIENT_STRINGS];
+};
+
+enum client_end_string {
+	CLIENT_END_MESSAGE,
+	CLIENT_END_PEER,
+	CLIENT_END_STRINGS,
+};
+
+struct client_end {
+	struct end_event end;
+	struct peer peer;
+	u32 code;
+	u8 has_status;
+	u8 padding[7];
+	u16 lengths[CLIENT_END_STRINGS];
+};
+
+static __always_inline struct grpc_layout *grpc_layout(u32 binary)
+{
+	return bpf_map_lookup_elem(&grpc_layouts, &binary);
+}
+
+/* is_type: the dynamic type of an interface with methods is the one at a link-time address. */
+static __always_inline bool is_type(struct go_interface value, const struct site *site, u64 type)
+{
+	return type && itab_type(value.type) == type + site->bias;
+}
+
+static __always_inline bool within(const struct code_range *range, u64 address)
+{
+	return address - range->start < range->end - range->start;
+}
+
+/* A *status.Status, or what an error says instead. */
+struct outcome_status {
+	struct go_string message;
+	u64 error_type; /* of an error that is no status */
+	u32 code;
+	bool known;
+};
+
+static __always_inline void read_status(const struct grpc_layout *layout, u64 address, struct outcome_status *status)
+{
+	u64 proto;
+
+	if (layout->status_proto == MISSING || layout->proto_code == MISSING || layout->proto_message == MISSING)
+		return;
+	status->known = true;
+	/* A nil *Status, and one without a message, are OK: internal/status.(*Status).Code. */
+	proto = address ? read_word(address + layout->status_proto) : 0;
+	if (!proto)
+		return;
+	status->code = read_word(proto + layout->proto_code);
+	status->message = read_string(proto + layout->proto_message);
+}
+
+/* is_end_of_file: io.EOF, which is how a stream says that it ended well. */
+static __always_inline bool is_end_of_file(u64 error)
+{
+	struct go_string text = read_string(error);
+	u8 bytes[4] = {};
+
+	if (text.length != 3 || bpf_probe_read_user(bytes, 3, (void *)text.data))
+		return false;
+	return bytes[0] == 'E' && bytes[1] == 'O' && bytes[2] == 'F';
+}
+
+static __always_inline void read_error(const struct grpc_layout *layout, const struct site *site, struct go_interface error,
+				       struct outcome_status *status)
+{
+	if (!error.type) {
+		status->known = true;
+		return;
+	}
+	/* An exhausted retry wraps the last status: grpc.(*csAttempt).shouldRetry. */
+	if (layout->wrapped_error != MISSING && is_type(error, site, layout->type_wrapped_error))
+		error = read_interface(error.data + layout->wrapped_error);
+	if (layout->error_status != MISSING && is_type(error, site, layout->type_status_error))
+		read_status(layout, read_word(error.data + layout->error_status), status);
+	else if (is_type(error, site, layout->type_error_string) && is_end_of_file(error.data))
+		status->known = true;
+	else
+		status->error_type = itab_type(error.type) - site->bias;
+}
+
+/* read_peer takes a net.Addr apart; what is not an IP address is left to *text. */
+static __always_inline void read_peer(const struct grpc_layout *layout, const struct site *site, struct go_interface address,
+				      struct peer *peer, struct go_string *text)
+{
+	if (layout->tcp_ip != MISSING && layout->tcp_port != MISSING && is_type(address, site, layout->type_tcp_address)) {
+		/* A slice begins as a string does. */
+		struct go_string ip = read_string(address.data + layout->tcp_ip);
+
+		if (ip.length == 4 && !bpf_probe_read_user(peer->ip, 4, (void *)ip.data))
+			peer->ip_length = 4;
+		else if (ip.length == 16 && !bpf_probe_read_user(peer->ip, 16, (void *)ip.data))
+			peer->ip_length = 16;
+		peer->port = read_word(address.data + layout->tcp_port);
+	} else if (layout->unix_name != MISSING && is_type(address, site, layout->type_unix_address)) {
+		*text = read_string(address.data + layout->unix_name);
+	}
+}
+
+static __always_inline void read_server_peer(const struct grpc_layout *layout, const struct site *site, struct go_interface transport,
+					     struct peer *peer, struct go_string *text)
+{
+	if (layout->http2_server_remote != MISSING && is_type(transport, site, layout->type_http2_server)) {
+		read_peer(layout, site, read_interface(transport.data + layout->http2_server_remote), peer, text);
+	} else if (layout->handler_request != MISSING && layout->request_remote != MISSING &&
+		   is_type(transport, site, layout->type_handler_server)) {
+		u64 request = read_word(transport.data + layout->handler_request);
+
+		*text = read_string(request + layout->request_remote);
+	}
+}
+
+/* find_metadata: the metadata.MD that the call came with, in the chain of its context. */
+static __always_inline u64 find_metadata(const struct grpc_layout *layout, const struct site *site, struct go_interface context)
+{
+	struct context_type_key type_key = {.binary = site->binary};
+
+	if (!layout->type_value_context || !layout->type_metadata_key || layout->value_context_key == MISSING ||
+	    layout->value_context_value == MISSING)
+		return 0;
+	for (u32 i = 0; i < CONTEXT_CHAIN_MAX && context.data; i++) {
+		u64 type = itab_type(context.type);
+
+		if (!type)
+			return 0;
+		type_key.type = type - site->bias;
+		if (type_key.type == layout->type_value_context &&
+		    read_word(context.data + layout->value_context_key) == layout->type_metadata_key + site->bias)
+			/* A map is its own pointer: the data word of the interface value. */
+			return read_word(context.data + layout->value_context_value + sizeof(u64));
+
+		struct context_type *description = bpf_map_lookup_elem(&context_types, &type_key);
+
+		if (!description)
+			return 0;
+
+		u64 place = context.data + description->offset;
+
+		if (description->dereference)
+			place = read_word(place) + description->via;
+		context = read_interface(place);
+	}
+	return 0;
+}
+
+/* server_stream: the transport.Stream of a call, from what handleStream and WriteStatus are given. */
+static __always_inline u64 server_stream(const struct grpc_layout *layout, u64 stream)
+{
+	return layout->server_stream_embedded == MISSING ? stream : read_word(stream + layout->server_stream_embedded);
+}
+
+/* span_of_context: the open span whose work is given a context, wherever it runs. */
+static __always_inline struct open_span *span_of_context(struct go_interface context, const struct site *site, u64 tgid, u8 operation)
+{
+	struct parent named = {};
+	struct goroutine_key owner = {.tgid = tgid};
+
+	if (!parent_by_context(context, tgid, site, &named))
+		return NULL;
+	owner.goid = named.goid;
+
+	struct goroutine *goroutine = find_goroutine(&owner);
+
+	if (!goroutine)
+		return NULL;
+	for (u32 i = 0; i < OPEN_SPANS_MAX; i++) {
+		struct open_span *span = &goroutine->spans[i];
+
+		if (i < goroutine->count && span->operation == operation && span->context.span_id == named.context.span_id)
+			return span;
+	}
+	return NULL;
+}
+
+static __always_inline bool send_server_start(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site,
+					      const struct open_span *span, const struct parent *parent, struct go_interface transport,
+					      u64 stream, u64 tgid)
+{
+	struct server_start *event = (void *)begin_start(scratch, span, tgid, site->binary, sizeof(*event));
+	struct go_string peer = {};
+
+	if (parent->known) {
+		event->start.parent_id = parent->context.span_id;
+		event->start.parent_is_remote = true;
+	}
+	read_server_peer(layout, site, transport, &event->peer, &peer);
+	event->lengths[SERVER_METHOD] = append_string(scratch, read_string(stream + layout->stream_method), METHOD_MAX);
+	event->lengths[SERVER_AUTHORITY] = append_string(scratch, first_value(scratch, HEADER_AUTHORITY), NAME_MAX);
+	/* Without a parent there is nothing that a tracestate could belong to (section 3.3.1). */
+	if (parent->known)
+		event->lengths[SERVER_TRACESTATE] = append_string(scratch, first_value(scratch, HEADER_TRACESTATE), VALUE_MAX);
+	event->lengths[SERVER_PEER] = append_string(scratch, peer, NAME_MAX);
+	return send_event(scratch);
+}
+
+static __noinline int on_server_start(struct registers *ctx)
+{
+	struct go_interface transport = {.type = argument_1(ctx), .data = argument_2(ctx)};
+	u64 object = argument_3(ctx);
+	struct runtime_layout *runtime;
+	struct open_span *outer = NULL;
+	struct grpc_layout *layout;
+	struct goroutine_key key;
+	struct parent parent = {};
+	struct site site;
+
+	if (!read_site(ctx, &site))
+		return 0;
+	runtime = runtime_layout(site.binary);
+	layout = grpc_layout(site.binary);
+	if (!runtime || !layout || !is_target(bpf_get_current_pid_tgid() >> 32, site.binary))
+		return 0;
+
+	u64 stream = server_stream(layout, object);
+
+	if (!stream || !read_goroutine_key(ctx, runtime, &key)) {
+		count_loss(LOSS_UNREADABLE);
+		return 0;
+	}
+
+	struct scratch *scratch = take_scratch();
+
+	if (!scratch)
+		return 0;
+
+	struct goroutine *goroutine = add_goroutine(&key, true);
+
+	if (!goroutine)
+		goto out;
+
+	struct open_span *span = open_span(scratch, goroutine, key.tgid, site.binary, frame_depth(ctx, runtime));
+
+	if (!span) {
+		close_goroutine(goroutine, &key);
+		goto out;
+	}
+
+	struct go_interface context = read_interface(stream + layout->stream_context);
+
+	find_headers(scratch, find_metadata(layout, &site, context), runtime->map_kind);
+	if (read_traceparent(scratch, &parent)) {
+		span->context.trace_id[0] = parent.context.trace_id[0];
+		span->context.trace_id[1] = parent.context.trace_id[1];
+		span->sampled = parent.sampled;
+	} else {
+		new_trace_id(span->context.trace_id);
+		span->sampled = true;
+	}
+	span->context.span_id = new_span_id();
+	/*
+	 * What ServeHTTP serves has a span already, that of the HTTP request. It is the same call: this span takes its
+	 * place, under its identifiers, which the handlers around ServeHTTP may have given away.
+	 */
+	if (is_type(transport, &site, layout->type_handler_server))
+		outer = span_of_context(context, &site, key.tgid, OPERATION_HTTP_SERVER);
+	if (outer) {
+		span->context = outer->context;
+		span->sampled = outer->sampled;
+	}
+	span->operation = OPERATION_GRPC_SERVER;
+	span->object = object;
+	goroutine->count++;
+	remember_context(span, context, &key);
+	if (span->sampled)
+		span->silent = !send_server_start(scratch, layout, &site, span, &parent, transport, stream, key.tgid);
+	if (outer && !span->silent)
+		outer->silent = true;
+out:
+	give_scratch(scratch);
+	return 0;
+}
+
+/*
+ * func (s *Server) handleStream(t transport.ServerTransport, stream *transport.ServerStream, …), on the goroutine
+ * that the handler then runs on.
+ */
+SEC("uprobe")
+int grpc_server_start(struct registers *ctx)
+{
+	hold_cpu();
+	on_server_start(ctx);
+	release_cpu();
+	return 0;
+}
+
+/* find_call: the place of the open span of a call among those of a goroutine, OPEN_SPANS_MAX when there is none. */
+static __always_inline u32 find_call(const struct goroutine *goroutine, u64 stream)
+{
+	u32 place = OPEN_SPANS_MAX;
+
+	for (u32 i = 0; i < OPEN_SPANS_MAX; i++)
+		if (i < goroutine->count && goroutine->spans[i].operation == OPERATION_GRPC_SERVER && goroutine->spans[i].object == stream)
+			place = i;
+	return place;
+}
+
+/*
+ * note_failure keeps the status that a message's failure has sent. The client gets it, whatever the handler, which
+ * goes on, returns in the end. It can come from any goroutine of the handler.
+ */
+static __always_inline void note_failure(const struct grpc_layout *layout, const struct site *site, u64 object, u64 tgid, u32 code)
+{
+	u64 stream = server_stream(layout, object);
+
+	if (!stream)
+		return;
+
+	struct open_span *span =
+		span_of_context(read_interface(stream + layout->stream_context), site, tgid, OPERATION_GRPC_SERVER);
+
+	if (span && span->object == object && !span->check)
+		span->check = code;
+}
+
+/* finish_call emits the end of a server's span, and closes it. */
+static __always_inline void finish_call(struct scratch *scratch, struct goroutine *goroutine, const struct goroutine_key *key,
+					const struct site *site, struct open_span *span, const struct outcome_status *status,
+					enum outcome outcome, bool unknown_method)
+{
+	forget_context(span, key->tgid);
+	if (span->sampled && !span->silent) {
+		struct server_end *event = (void *)begin_end(scratch, span, key->tgid, site->binary, sizeof(*event));
+
+		if (event->end.outcome == OUTCOME_RETURNED)
+			event->end.outcome = outcome;
+		event->end.has_error = status->error_type != 0;
+		event->end.error_type = status->error_type;
+		event->unknown_method = unknown_method;
+		if (span->check && span->check != status->code) {
+			event->code = span->check;
+			event->has_status = true;
+		} else {
+			event->code = status->code;
+			event->has_status = status->known;
+			event->message_length = append_string(scratch, status->message, MESSAGE_MAX);
+		}
+		send_event(scratch);
+	}
+	goroutine->count--;
+	close_goroutine(goroutine, key);
+}
+
+static __noinline int on_server_end(struct registers *ctx)
+{
+	u64 stream = argument_1(ctx), status_address = argument_2(ctx);
+	struct outcome_status status = {};
+	struct runtime_layout *runtime;
+	struct grpc_layout *layout;
+	struct goroutine_key key;
+	bool unknown_method = false;
+	struct site site;
+
+	if (!read_site(ctx, &site))
+		return 0;
+	runtime = runtime_layout(site.binary);
+	layout = grpc_layout(site.binary);
+	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key))
+		return 0;
+	read_status(layout, status_address, &status);
+	if (status.code) {
+		u64 caller = return_address(ctx) - site.bias;
+
+		if (within(&layout->message_failure[0], caller) || within(&layout->message_failure[1], caller)) {
+			note_failure(layout, &site, stream, key.tgid, status.code);
+			return 0;
+		}
+		unknown_method = within(&layout->unknown_method[0], caller) || within(&layout->unknown_method[1], caller);
+	}
+
+	struct goroutine *goroutine = find_goroutine(&key);
+
+	if (!goroutine || find_call(goroutine, stream) >= OPEN_SPANS_MAX)
+		return 0;
+
+	struct scratch *scratch = take_scratch();
+
+	if (!scratch)
+		return 0;
+
+	struct open_span *span = find_open(scratch, goroutine, key.tgid, site.binary, OPERATION_GRPC_SERVER);
+
+	if (span)
+		finish_call(scratch, goroutine, &key, &site, span, &status, OUTCOME_RETURNED, unknown_method);
+	give_scratch(scratch);
+	return 0;
+}
+
+/*
+ * func (t *transport.http2Server) writeStatus(s *ServerStream, st *status.Status) error
+ * func (ht *transport.serverHandlerTransport) writeStatus(s *ServerStream, st *status.Status) error
+ */
+SEC("uprobe")
+int grpc_server_end(struct registers *ctx)
+{
+	hold_cpu();
+	on_server_end(ctx);
+	release_cpu();
+	return 0;
+}
+
+/* end_on_goroutine ends the call that the running goroutine serves, if it does serve one. */
+static __always_inline void end_on_goroutine(struct registers *ctx, const struct site *site, const struct outcome_status *status,
+					     enum outcome outcome)
+{
+	struct runtime_layout *runtime = runtime_layout(site->binary);
+	struct goroutine_key key;
+
+	if (!runtime || !read_goroutine_key(ctx, runtime, &key))
+		return;
+
+	struct goroutine *goroutine = find_goroutine(&key);
+
+	if (!goroutine)
+		return;
+
+	struct scratch *scratch = take_scratch();
+
+	if (!scratch)
+		return;
+
+	struct open_span *span = find_open(scratch, goroutine, key.tgid, site->binary, OPERATION_GRPC_SERVER);
+
+	if (span)
+		finish_call(scratch, goroutine, &key, site, span, status, outcome, false);
+	give_scratch(scratch);
+}
+
+static __noinline int on_server_unanswered(struct registers *ctx)
+{
+	struct go_interface error = {.type = argument_0(ctx), .data = argument_1(ctx)};
+	struct outcome_status status = {};
+	struct grpc_layout *layout;
+	struct site site;
+
+	if (!read_site(ctx, &site))
+		return 0;
+	layout = grpc_layout(site.binary);
+	if (!layout || !error.type)
+		return 0;
+	/* A status will be written. */
+	if (is_type(error, &site, layout->type_status_error))
+		return 0;
+	status.error_type = itab_type(error.type) - site.bias;
+	end_on_goroutine(ctx, &site, &status, OUTCOME_RETURNED);
+	return 0;
+}
+
+/*
+ * grpc.(*Server).processUnaryRPC, where sendResponse has failed: when the connection is gone, nobody writes a status.
+ */
+SEC("uprobe")
+int grpc_server_unanswered(struct registers *ctx)
+{
+	hold_cpu();
+	on_server_unanswered(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __noinline int on_server_exit(struct registers *ctx)
+{
+	const struct outcome_status none = {};
+	struct site site;
+
+	if (read_site(ctx, &site))
+		end_on_goroutine(ctx, &site, &none, OUTCOME_GOEXIT);
+	return 0;
+}
+
+/* func runtime.Goexit(), which a handler does not return from. */
+SEC("uprobe")
+int grpc_server_exit(struct registers *ctx)
+{
+	hold_cpu();
+	on_server_exit(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __always_inline bool send_client_start(struct scratch *scratch, const struct grpc_layout *layout, const struct open_span *span,
+					      const struct parent *parent, struct go_string method, u64 tgid, u32 binary)
+{
+	struct client_start *event = (void *)begin_start(scratch, span, tgid, binary, sizeof(*event));
+	struct go_string target = {};
+
+	if (parent->known)
+		event->start.parent_id = parent->context.span_id;
+	if (layout->channel_target != MISSING)
+		target = read_string(span->object + layout->channel_target);
+	event->lengths[CLIENT_METHOD] = append_string(scratch, method, METHOD_MAX);
+	event->lengths[CLIENT_TARGET] = append_string(scratch, target, NAME_MAX);
+	return send_event(scratch);
+}
+
+static __noinline int on_client_start(struct registers *ctx)
+{
+	struct go_interface context = {.type = argument_0(ctx), .data = argument_1(ctx)};
+	struct go_string method = {.data = argument_4(ctx), .length = argument_5(ctx)};
+	struct runtime_layout *runtime;
+	struct grpc_layout *layout;
+	struct goroutine_key key;
+	struct parent parent = {};
+	struct site site;
+
+	if (!read_site(ctx, &site))
+		return 0;
+	runtime = runtime_layout(site.binary);
+	layout = grpc_layout(site.binary);
+	if (!runtime || !layout || !is_target(bpf_get_current_pid_tgid() >> 32, site.binary))
+		return 0;
+	if (!read_goroutine_key(ctx, runtime, &key)) {
+		count_loss(LOSS_UNREADABLE);
+		return 0;
+	}
+
+	struct scratch *scratch = take_scratch();
+
+	if (!scratch)
+		return 0;
+
+	struct goroutine *goroutine = add_goroutine(&key, false);
+
+	if (!goroutine)
+		goto out;
+
+	struct open_span *span = open_span(scratch, goroutine, key.tgid, site.binary, frame_depth(ctx, runtime));
+
+	if (!span) {
+		close_goroutine(goroutine, &key);
+		goto out;
+	}
+	find_parent(ctx, &site, runtime, &key, context, &parent);
+	if (parent.known) {
+		span->context.trace_id[0] = parent.context.trace_id[0];
+		span->context.trace_id[1] = parent.context.trace_id[1];
+		span->sampled = parent.sampled;
+	} else {
+		new_trace_id(span->context.trace_id);
+		span->sampled = true;
+	}
+	span->context.span_id = new_span_id();
+	span->operation = OPERATION_GRPC_CLIENT;
+	span->object = argument_3(ctx);
+	span->request = argument_2(ctx);
+	goroutine->count++;
+	if (span->sampled)
+		span->silent = !send_client_start(scratch, layout, span, &parent, method, key.tgid, site.binary);
+out:
+	give_scratch(scratch);
+	return 0;
+}
+
+/*
+ * func grpc.newClientStream(ctx context.Context, desc *StreamDesc, cc *ClientConn, method string, opts ...CallOption)
+ * (ClientStream, error), which unary calls pass, too. Interceptors are outside of it, attempts inside.
+ */
+SEC("uprobe")
+int grpc_client_start(struct registers *ctx)
+{
+	hold_cpu();
+	on_client_start(ctx);
+	release_cpu();
+	return 0;
+}
+
+/* is_stream_of: a *clientStream belongs to the channel and the description that a span began with. */
+static __always_inline bool is_stream_of(const struct grpc_layout *layout, const struct open_span *span, u64 stream)
+{
+	return read_word(stream + layout->client_channel) == span->object &&
+	       read_word(stream + layout->client_description) == span->request;
+}
+
+#define CAPTURED_MAX 8 /* words of a closure behind its code */
+
+static __noinline int on_client_detach(struct registers *ctx)
+{
+	u64 closure = argument_0(ctx), stream = 0;
+	struct runtime_layout *runtime;
+	struct grpc_layout *layout;
+	struct goroutine_key key;
+	struct site site;
+
+	if (!read_site(ctx, &site))
+		return 0;
+	runtime = runtime_layout(site.binary);
+	layout = grpc_layout(site.binary);
+	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key))
+		return 0;
+
+	struct goroutine *goroutine = find_goroutine(&key);
+
+	if (!goroutine)
+		return 0;
+
+	struct scratch *scratch = take_scratch();
+
+	if (!scratch)
+		return 0;
+
+	struct open_span *span = find_open(scratch, goroutine, key.tgid, site.binary, OPERATION_GRPC_CLIENT);
+
+	if (!span)
+		goto out;
+	for (u32 i = 1; i <= CAPTURED_MAX && !stream; i++) {
+		u64 word = read_word(closure + i * sizeof(u64));
+
+		if (word && is_stream_of(layout, span, word))
+			stream = word;
+	}
+	if (!stream)
+		count_loss(LOSS_UNREADABLE);
+	else if (detach_span(goroutine, key.tgid, stream))
+		close_goroutine(goroutine, &key);
+out:
+	give_scratch(scratch);
+	return 0;
+}
+
+/*
+ * grpc.newClientStreamWithParams, at its call of func runtime.newproc(fn *funcval), which only streams come to. The
+ * goroutine that it starts watches over the stream; from here on the stream is what its user does with it.
+ */
+SEC("uprobe")
+int grpc_client_detach(struct registers *ctx)
+{
+	hold_cpu();
+	on_client_detach(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __always_inline void send_client_end(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site,
+					    const struct open_span *span, u64 stream, const struct outcome_status *status, u64 tgid)
+{
+	struct client_end *event = (void *)begin_end(scratch, span, tgid, site->binary, sizeof(*event));
+	u64 attempt = stream && layout->client_attempt != MISSING ? read_word(stream + layout->client_attempt) : 0;
+	struct go_string peer = {};
+
+	event->end.has_error = status->error_type != 0;
+	event->end.error_type = status->error_type;
+	event->code = status->code;
+	event->has_status = status->known;
+	if (attempt && layout->attempt_transport != MISSING && layout->http2_client_remote != MISSING) {
+		struct go_interface transport = read_interface(attempt + layout->attempt_transport);
+
+		if (is_type(transport, site, layout->type_http2_client))
+			read_peer(layout, site, read_interface(transport.data + layout->http2_client_remote), &event->peer, &peer);
+	}
+	event->lengths[CLIENT_END_MESSAGE] = append_string(scratch, status->message, MESSAGE_MAX);
+	event->lengths[CLIENT_END_PEER] = append_string(scratch, peer, NAME_MAX);
+	send_event(scratch);
+}
+
+/*
+ * finish_innermost ends the innermost span, a client's. The one around it learns how deep it was, which tells a later
+ * failure in the same call from one of its own: see on_client_failure.
+ */
+static __always_inline void finish_innermost(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site,
+					     struct goroutine *goroutine, const struct goroutine_key *key, u64 stream,
+					     const struct outcome_status *status)
+{
+	struct open_span *span = innermost_span(goroutine);
+
+	if (!span)
+		return;
+
+	u32 depth = span->depth;
+
+	if (span->sampled && !span->silent)
+		send_client_end(scratch, layout, site, span, stream, status, key->tgid);
+	goroutine->count--;
+	span = innermost_span(goroutine);
+	if (span && span->operation == OPERATION_GRPC_CLIENT)
+		span->check = depth;
+	close_goroutine(goroutine, key);
+}
+
+/* find_client: the place of the innermost span of a *clientStream's call, OPEN_SPANS_MAX when there is none. */
+static __always_inline u32 find_client(const struct grpc_layout *layout, const struct goroutine *goroutine, u64 stream)
+{
+	u32 place = OPEN_SPANS_MAX;
+
+	for (u32 i = 0; i < OPEN_SPANS_MAX; i++)
+		if (i < goroutine->count && goroutine->spans[i].operation == OPERATION_GRPC_CLIENT &&
+		    is_stream_of(layout, &goroutine->spans[i], stream))
+			place = i;
+	return place;
+}
+
+static __noinline int on_client_end(struct registers *ctx)
+{
+	struct go_interface error = {.type = argument_1(ctx), .data = argument_2(ctx)};
+	struct outcome_status status = {};
+	struct runtime_layout *runtime;
+	struct open_span detached = {};
+	u64 stream = argument_0(ctx);
+	struct grpc_layout *layout;
+	struct scratch *scratch;
+	struct goroutine_key key;
+	struct site site;
+
+	if (!read_site(ctx, &site))
+		return 0;
+	runtime = runtime_layout(site.binary);
+	layout = grpc_layout(site.binary);
+	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key))
+		return 0;
+	/* The watching goroutine of a stream finishes it once more, when its context is cancelled. */
+	if (read_byte(stream + layout->client_finished))
+		return 0;
+	if (take_detached(key.tgid, stream, &detached)) {
+		if (!detached.sampled || detached.silent)
+			return 0;
+		scratch = take_scratch();
+		if (!scratch)
+			return 0;
+		read_error(layout, &site, error, &status);
+		send_client_end(scratch, layout, &site, &detached, stream, &status, key.tgid);
+		give_scratch(scratch);
+		return 0;
+	}
+
+	struct goroutine *goroutine = find_goroutine(&key);
+
+	if (!goroutine)
+		return 0;
+
+	u32 place = find_client(layout, goroutine, stream);
+
+	if (place >= OPEN_SPANS_MAX)
+		return 0;
+	scratch = take_scratch();
+	if (!scratch)
+		return 0;
+	for (u32 i = 0; i < OPEN_SPANS_MAX && goroutine->count > place + 1; i++)
+		drop_span(scratch, goroutine, key.tgid, site.binary);
+	read_error(layout, &site, error, &status);
+	finish_innermost(scratch, layout, &site, goroutine, &key, stream, &status);
+	give_scratch(scratch);
+	return 0;
+}
+
+/* func (cs *grpc.clientStream) finish(err error) */
+SEC("uprobe")
+int grpc_client_end(struct registers *ctx)
+{
+	hold_cpu();
+	on_client_end(ctx);
+	release_cpu();
+	return 0;
+}
+
+/* Where a call fails before it has a stream. A site's variant says which one. */
+enum client_failure {
+	CLIENT_FAILURE_RETURN,	     /* newClientStream returns an error */
+	CLIENT_FAILURE_INNER_RETURN, /* newClientStreamWithParams, which it calls, does */
+	CLIENT_FAILURE_CALL,	     /* the error is handed to a function, by a closure of newClientStream */
+};
+
+static __noinline int on_client_failure(struct registers *ctx)
+{
+	struct go_interface argument = {.type = argument_0(ctx), .data = argument_1(ctx)};
+	struct go_interface error = {.type = argument_2(ctx), .data = argument_3(ctx)};
+	struct outcome_status status = {};
+	struct runtime_layout *runtime;
+	struct grpc_layout *layout;
+	struct goroutine_key key;
+	struct site site;
+
+	if (!read_site(ctx, &site))
+		return 0;
+	/* The barrier keeps the compiler from choosing between places in *ctx, which the verifier would refuse. */
+	asm volatile("" : "+r"(argument.type), "+r"(argument.data), "+r"(error.type), "+r"(error.data));
+	if (site.variant == CLIENT_FAILURE_CALL)
+		error = argument;
+	runtime = runtime_layout(site.binary);
+	layout = grpc_layout(site.binary);
+	if (!error.type || !runtime || !layout || !read_goroutine_key(ctx, runtime, &key))
+		return 0;
+
+	struct goroutine *goroutine = find_goroutine(&key);
+
+	if (!goroutine)
+		return 0;
+
+	u32 depth = frame_depth(ctx, runtime);
+	struct scratch *scratch = take_scratch();
+
+	if (!scratch)
+		return 0;
+	for (u32 i = 0; i < OPEN_SPANS_MAX; i++) {
+		struct open_span *inner = innermost_span(goroutine);
+
+		if (!inner || inner->depth <= depth)
+			break;
+		drop_span(scratch, goroutine, key.tgid, site.binary);
+	}
+
+	struct open_span *span = innermost_span(goroutine);
+
+	if (!span || span->operation != OPERATION_GRPC_CLIENT)
+		goto out;
+	/*
+	 * The stream may have finished the span already. Then what is innermost is that of a call around this one, in
+	 * whose credentials or balancer it is made: it is not at this depth, or has seen a span end that stood between.
+	 */
+	if (site.variant == CLIENT_FAILURE_RETURN ? span->depth != depth : span->check && span->check < depth)
+		goto out;
+	read_error(layout, &site, error, &status);
+	finish_innermost(scratch, layout, &site, goroutine, &key, 0, &status);
+out:
+	give_scratch(scratch);
+	return 0;
+}
+
+/* grpc.newClientStream and what it calls, where an error is on its way to the caller. */
+SEC("uprobe")
+int grpc_client_failure(struct registers *ctx)
+{
+	hold_cpu();
+	on_client_failure(ctx);
+	release_cpu();
+	return 0;
+}
+
+char program_license[] SEC("license") = "GPL";

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package grpc
+
+import (
+	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+)
+
+// codeRange is struct code_range, bpf/grpc.bpf.c.
+type codeRange struct {
+	Start, End uint64
+}
+
+// layout is struct grpc_layout.
+type layout struct {
+	TypeValueContext, TypeMetadataKey    uint64
+	TypeHTTP2Server, TypeHandlerServer   uint64
+	TypeHTTP2Client                      uint64
+	TypeTCPAddress, TypeUnixAddress      uint64
+	TypeStatusError, TypeWrappedError    uint64
+	TypeErrorString                      uint64
+	UnknownMethod, MessageFailure        [2]codeRange
+	ValueContextKey, ValueContextValue   uint16
+	ServerStreamEmbedded                 uint16
+	StreamContext, StreamMethod          uint16
+	HTTP2ServerRemote                    uint16
+	HandlerRequest, RequestRemote        uint16
+	HTTP2ClientRemote                    uint16
+	TCPIP, TCPPort, UnixName             uint16
+	StatusProto, ProtoCode, ProtoMessage uint16
+	ErrorStatus, WrappedError            uint16
+	ChannelTarget                        uint16
+	ClientChannel, ClientDescription     uint16
+	ClientFinished, ClientAttempt        uint16
+	AttemptTransport                     uint16
+	Padding                              uint16
+}
+
+// The packages of the structs that are read.
+const (
+	root      = "google.golang.org/grpc"
+	transport = root + "/internal/transport"
+	status    = root + "/internal/status"
+)
+
+// typeAddresses lists the types that values are held to, and where their addresses go.
+func (l *layout) typeAddresses() map[string]*uint64 {
+	return map[string]*uint64{
+		"*context.valueCtx":                         &l.TypeValueContext,
+		root + "/metadata.mdIncomingKey":            &l.TypeMetadataKey,
+		"*" + transport + ".http2Server":            &l.TypeHTTP2Server,
+		"*" + transport + ".serverHandlerTransport": &l.TypeHandlerServer,
+		"*" + transport + ".http2Client":            &l.TypeHTTP2Client,
+		"*net.TCPAddr":                              &l.TypeTCPAddress,
+		"*net.UnixAddr":                             &l.TypeUnixAddress,
+		"*" + status + ".Error":                     &l.TypeStatusError,
+		"*fmt.wrapError":                            &l.TypeWrappedError,
+		"*errors.errorString":                       &l.TypeErrorString,
+	}
+}
+
+// want is a place in a struct, and where its offset goes in the layout.
+type want struct {
+	offset *uint16
+	// ways are the ways to say where it is, one of which is that of the version at hand:
+	// fields each of which is part of the one before.
+	ways [][]gobinary.Field
+}
+
+func field(pkg, structName, name string) gobinary.Field {
+	return gobinary.Field{Package: pkg, Struct: structName, Field: name}
+}
+
+func at(offset *uint16, pkg, structName, name string) want {
+	return want{offset, [][]gobinary.Field{{field(pkg, structName, name)}}}
+}
+
+// or adds another way.
+func (w want) or(fields ...gobinary.Field) want {
+	w.ways = append(w.ways, fields)
+	return w
+}
+
+// sharedWants lists what both sides read.
+func (l *layout) sharedWants() []want {
+	const proto = "google.golang.org/genproto/googleapis/rpc/status"
+	return []want{
+		at(&l.TCPIP, "net", "TCPAddr", "IP"),
+		at(&l.TCPPort, "net", "TCPAddr", "Port"),
+		at(&l.UnixName, "net", "UnixAddr", "Name"),
+		at(&l.StatusProto, status, "Status", "s"),
+		at(&l.ProtoCode, proto, "Status", "Code"),
+		at(&l.ProtoMessage, proto, "Status", "Message"),
+	}
+}
+
+// serverWants lists what is read of a call on the server's side.
+func (l *layout) serverWants() []want {
+	return []want{
+		at(&l.ValueContextKey, "context", "valueCtx", "key"),
+		at(&l.ValueContextValue, "context", "valueCtx", "val"),
+		at(&l.StreamContext, transport, "Stream", "ctx"),
+		at(&l.StreamMethod, transport, "Stream", "method"),
+		// net.Addr, in the transport itself up to 1.56.
+		at(&l.HTTP2ServerRemote, transport, "http2Server", "remoteAddr").
+			or(field(transport, "http2Server", "peer"), field(root+"/peer", "Peer", "Addr")),
+		at(&l.HandlerRequest, transport, "serverHandlerTransport", "req"),
+		at(&l.RequestRemote, "net/http", "Request", "RemoteAddr"),
+	}
+}
+
+// clientWants lists what is read of a call on the client's side.
+func (l *layout) clientWants() []want {
+	return []want{
+		at(&l.ErrorStatus, status, "Error", "s"),
+		at(&l.WrappedError, "fmt", "wrapError", "err"),
+		at(&l.HTTP2ClientRemote, transport, "http2Client", "remoteAddr"),
+		at(&l.ChannelTarget, root, "ClientConn", "target"),
+		at(&l.ClientChannel, root, "clientStream", "cc"),
+		at(&l.ClientDescription, root, "clientStream", "desc"),
+		at(&l.ClientFinished, root, "clientStream", "finished"),
+		at(&l.ClientAttempt, root, "clientStream", "attempt"),
+		at(&l.AttemptTransport, root, "csAttempt", "t").or(field(root, "csAttempt", "transport")),
+	}
+}
+
+// The fields that say how a ServerStream, from 1.69 on, contains its Stream.
+var (
+	serverStreamEmbedded = field(transport, "ServerStream", "Stream")
+	serverStreamNext     = field(transport, "ServerStream", "st")
+)
+
+// fields lists all that wants may be resolved from.
+func fields(wants []want) []gobinary.Field {
+	all := []gobinary.Field{serverStreamEmbedded, serverStreamNext}
+	for _, w := range wants {
+		for _, way := range w.ways {
+			all = append(all, way...)
+		}
+	}
+	return all
+}
+
+// resolve sets the offsets of wants, those that no way leads to to instrument.Missing. It
+// returns the fields that they lack.
+func resolve(wants []want, found gobinary.Layout) (missing []gobinary.Field) {
+	for _, w := range wants {
+		*w.offset = instrument.Missing
+		var lacking []gobinary.Field
+		for _, way := range w.ways {
+			var sum uint32
+			sum, lacking = add(way, found)
+			if len(lacking) == 0 && sum < instrument.Missing {
+				*w.offset = uint16(sum)
+				break
+			}
+		}
+		missing = append(missing, lacking...)
+	}
+	return missing
+}
+
+// add returns the sum of the offsets of fields, and the fields that there is none of.
+func add(way []gobinary.Field, found gobinary.Layout) (sum uint32, lacking []gobinary.Field) {
+	for _, f := range way {
+		offset, ok := found[f]
+		if !ok {
+			lacking = append(lacking, f)
+		}
+		sum += min(offset.Value, instrument.Missing)
+	}
+	return sum, lacking
+}
+
+// resolveServerStream tells whether what stands for a call points to its Stream. That is
+// so where the field behind it follows after a pointer's size. Else the Stream is its
+// beginning, or, before 1.69, itself.
+func (l *layout) resolveServerStream(found gobinary.Layout) {
+	l.ServerStreamEmbedded = instrument.Missing
+	embedded, ok := found[serverStreamEmbedded]
+	next, hasNext := found[serverStreamNext]
+	if ok && hasNext && embedded.Value < instrument.Missing && next.Value == embedded.Value+8 {
+		l.ServerStreamEmbedded = uint16(embedded.Value)
+	}
+}

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package grpc
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+)
+
+// The functions that probes sit in or are found by.
+const (
+	handleStream    = root + ".(*Server).handleStream"
+	malformedMethod = root + ".(*Server).handleMalformedMethodName"
+	processUnary    = root + ".(*Server).processUnaryRPC"
+	sendResponse    = root + ".(*Server).sendResponse"
+	statusFromError = root + "/status.FromError"
+	goexit          = "runtime.Goexit"
+
+	newStream           = root + ".newClientStream"
+	newStreamWithParams = root + ".newClientStreamWithParams"
+	finish              = root + ".(*clientStream).finish"
+	selectConfig        = root + "/internal/resolver.(*SafeConfigSelector).SelectConfig"
+	toRPCErr            = root + ".toRPCErr"
+	newproc             = "runtime.newproc"
+)
+
+// writeStatus is what ends a call on the server's side, of each of its transports; up to
+// 1.68 exported.
+var writeStatus = []string{
+	transport + ".(*http2Server).writeStatus",
+	transport + ".(*http2Server).WriteStatus",
+	transport + ".(*serverHandlerTransport).writeStatus",
+	transport + ".(*serverHandlerTransport).WriteStatus",
+}
+
+// messageFailure is what writes a status because a message could not be received or sent:
+// what those functions defer.
+var messageFailure = [2]string{
+	root + ".(*serverStream).RecvMsg.func1",
+	root + ".(*serverStream).SendMsg.func1",
+}
+
+// maxClosures bounds the closures of newClientStream that are looked for. There are at
+// most five.
+const maxClosures = 9
+
+func closures() []string {
+	names := make([]string, maxClosures)
+	for i := range names {
+		names[i] = newStream + ".func" + strconv.Itoa(i+1)
+	}
+	return names
+}
+
+func functionNames() []string {
+	return slices.Concat(writeStatus, messageFailure[:], closures(), []string{
+		handleStream, malformedMethod, processUnary, sendResponse, statusFromError, goexit,
+		newStream, newStreamWithParams, finish, selectConfig, toRPCErr, newproc,
+	})
+}
+
+// planner gathers the plan of one binary.
+type planner struct {
+	file      *gobinary.File
+	functions map[string][]gobinary.Function
+	layout    layout
+	plan      instrument.Plan
+}
+
+func (library) Plan(file *gobinary.File) (instrument.Plan, error) {
+	functions, err := file.Functions(functionNames()...)
+	if err != nil {
+		return instrument.Plan{}, fmt.Errorf("functions of gRPC: %w", err)
+	}
+	if functions[handleStream] == nil && functions[newStream] == nil {
+		return instrument.Plan{}, nil
+	}
+	p := planner{file: file, functions: functions}
+	if err := p.readLayout(); err != nil {
+		return instrument.Plan{}, fmt.Errorf("layouts of gRPC: %w", err)
+	}
+	if functions[handleStream] != nil {
+		p.server()
+	}
+	if functions[newStream] != nil {
+		p.client()
+	}
+	p.plan.Layout = p.layout
+	return p.plan, nil
+}
+
+// readLayout looks up the fields and types that the probes of this binary read.
+func (p *planner) readLayout() error {
+	wants := p.layout.sharedWants()
+	if p.functions[handleStream] != nil {
+		wants = append(wants, p.layout.serverWants()...)
+	}
+	if p.functions[newStream] != nil {
+		wants = append(wants, p.layout.clientWants()...)
+	}
+	all := slices.Concat(p.layout.sharedWants(), p.layout.serverWants(), p.layout.clientWants())
+	resolve(all, nil)
+	found, err := p.file.Layout(fields(wants))
+	if err != nil && len(found) == 0 {
+		return err
+	}
+	if err != nil {
+		p.problem("%v", err)
+	}
+	p.plan.Fields = found
+	p.plan.Missing = resolve(wants, found)
+	p.layout.resolveServerStream(found)
+
+	addresses := p.layout.typeAddresses()
+	names := make([]string, 0, len(addresses))
+	for name := range addresses {
+		names = append(names, name)
+	}
+	known, err := p.file.TypeAddresses(names...)
+	if err != nil {
+		return err
+	}
+	for name, address := range addresses {
+		*address = known[name]
+	}
+	return nil
+}
+
+func (p *planner) server() {
+	if p.layout.StreamContext == instrument.Missing || p.layout.StreamMethod == instrument.Missing {
+		p.problem("%s: servers are not traced, because the layout of transport.Stream is not known", handleStream)
+		return
+	}
+	starts := p.entries(handleStream)
+	var ends []gobinary.Site
+	for _, name := range writeStatus {
+		ends = append(ends, p.entries(name)...)
+	}
+	if len(starts) == 0 || len(ends) == 0 {
+		p.problem("%s: servers are not traced, because a call's start or end has no site", handleStream)
+		return
+	}
+	p.layout.UnknownMethod = [2]codeRange{p.codeRange(handleStream), p.codeRange(malformedMethod)}
+	p.layout.MessageFailure = [2]codeRange{p.codeRange(messageFailure[0]), p.codeRange(messageFailure[1])}
+	p.add(server, "grpc_server_start", 0, starts...)
+	p.add(server, "grpc_server_end", 0, ends...)
+	p.add(server, "grpc_server_exit", 0, p.entries(goexit)...)
+	if p.functions[processUnary] != nil {
+		p.add(server, "grpc_server_unanswered", 0, p.sites(processUnary, p.failedResponses)...)
+	}
+}
+
+// failedResponses finds where processUnaryRPC, which is there up to 1.84, asks what kind
+// of error its response failed with.
+func (p *planner) failedResponses(code *gobinary.Code) ([]gobinary.Site, error) {
+	var sites []gobinary.Site
+	for _, call := range p.callsIn(code, sendResponse) {
+		branch, ok := code.BranchAfter(call, gobinary.Register0)
+		if !ok {
+			continue
+		}
+		for _, question := range p.callsIn(code, statusFromError) {
+			if code.Reaches(branch.NonZero, question) && !code.Reaches(branch.Zero, question) {
+				sites = append(sites, question)
+			}
+		}
+	}
+	if len(sites) == 0 {
+		return nil, fmt.Errorf("the end of calls whose connection breaks before their response is sent has no site")
+	}
+	return sites, nil
+}
+
+// The variants of the program grpc_client_failure, enum client_failure.
+const (
+	failureReturn      = 0
+	failureInnerReturn = 1
+	failureCall        = 2
+)
+
+func (p *planner) client() {
+	if slices.Contains([]uint16{p.layout.ClientChannel, p.layout.ClientDescription, p.layout.ClientFinished}, instrument.Missing) {
+		p.problem("%s: clients are not traced, because the layout of clientStream is not known", newStream)
+		return
+	}
+	starts, ends := p.entries(newStream), p.entries(finish)
+	failures := p.sites(newStream, p.failedStarts)
+	detaches := p.sites(newStreamWithParams, func(code *gobinary.Code) ([]gobinary.Site, error) {
+		return p.callsIn(code, newproc), nil
+	})
+	innerFailures := p.sites(newStreamWithParams, p.failedStreams)
+	if len(starts) == 0 || len(ends) == 0 || len(failures) == 0 || len(detaches) == 0 || len(innerFailures) == 0 {
+		p.problem("%s: clients are not traced, because a call's start or one of its ends has no site", newStream)
+		return
+	}
+	p.add(client, "grpc_client_start", 0, starts...)
+	p.add(client, "grpc_client_detach", 0, detaches...)
+	p.add(client, "grpc_client_end", 0, ends...)
+	p.add(client, "grpc_client_failure", failureReturn, failures...)
+	p.add(client, "grpc_client_failure", failureInnerReturn, innerFailures...)
+	// What a resolver puts around the making of a stream, as xDS does, can fail by itself.
+	for _, name := range closures() {
+		p.add(client, "grpc_client_failure", failureCall, p.sites(name, func(code *gobinary.Code) ([]gobinary.Site, error) {
+			return p.callsIn(code, toRPCErr), nil
+		})...)
+	}
+}
+
+// failedStarts finds the returns of newClientStream that only errors lead to: those that
+// it does not come to when the last thing that it does by itself has succeeded.
+func (p *planner) failedStarts(code *gobinary.Code) ([]gobinary.Site, error) {
+	for _, call := range p.callsIn(code, selectConfig) {
+		if branch, ok := code.BranchAfter(call, gobinary.Register1); ok {
+			return returnsBeside(code, branch.Zero), nil
+		}
+	}
+	return nil, fmt.Errorf("what follows the selection of a configuration is not understood")
+}
+
+// failedStreams finds the returns of newClientStreamWithParams that it does not come to
+// once the stream is made.
+func (p *planner) failedStreams(code *gobinary.Code) ([]gobinary.Site, error) {
+	for _, call := range p.callsIn(code, newproc) {
+		return returnsBeside(code, call.Address), nil
+	}
+	return nil, fmt.Errorf("the goroutine that watches over a stream is not found")
+}
+
+// returnsBeside returns the returns of a function that cannot be reached from an address.
+func returnsBeside(code *gobinary.Code, from uint64) []gobinary.Site {
+	return slices.DeleteFunc(code.Returns(), func(ret gobinary.Site) bool { return code.Reaches(from, ret) })
+}
+
+// callsIn returns the calls of one function in another.
+func (p *planner) callsIn(code *gobinary.Code, of string) []gobinary.Site {
+	var sites []gobinary.Site
+	for _, callee := range p.functions[of] {
+		sites = append(sites, code.Calls(callee)...)
+	}
+	return sites
+}
+
+func (p *planner) entries(name string) []gobinary.Site {
+	return p.sites(name, func(code *gobinary.Code) ([]gobinary.Site, error) {
+		site, err := code.Entry()
+		return []gobinary.Site{site}, err
+	})
+}
+
+// sites returns the sites that choose finds in the functions of a name. Where it cannot,
+// that is a problem of the plan.
+func (p *planner) sites(name string, choose func(*gobinary.Code) ([]gobinary.Site, error)) []gobinary.Site {
+	var sites []gobinary.Site
+	for _, function := range p.functions[name] {
+		var chosen []gobinary.Site
+		code, err := p.file.Code(function)
+		if err == nil {
+			chosen, err = choose(code)
+		}
+		if err != nil {
+			p.problem("%s: %v", name, err)
+			continue
+		}
+		sites = append(sites, chosen...)
+	}
+	return sites
+}
+
+// codeRange is where a function is, empty if the binary has not exactly one of the name.
+func (p *planner) codeRange(name string) codeRange {
+	if functions := p.functions[name]; len(functions) == 1 {
+		return codeRange{functions[0].Entry, functions[0].End}
+	}
+	return codeRange{}
+}
+
+func (p *planner) add(instrumentation, program string, variant int, sites ...gobinary.Site) {
+	for _, site := range sites {
+		p.plan.Probes = append(p.plan.Probes, instrument.Probe{
+			Instrumentation: instrumentation, Program: program, Site: site, Variant: uint8(variant),
+		})
+	}
+}
+
+func (p *planner) problem(format string, args ...any) {
+	p.plan.Problems = append(p.plan.Problems, fmt.Sprintf(format, args...))
+}
