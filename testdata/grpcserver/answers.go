@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,8 +33,9 @@ func sleep(_ context.Context, request string) (string, error) {
 }
 
 // wait answers after the duration that the request is, or fails at once when the call is over for
-// the client: with CANCELLED or DEADLINE_EXCEEDED.
+// the client: with CANCELLED or DEADLINE_EXCEEDED. It prints a line `waiting` when it does.
 func wait(ctx context.Context, request string) (string, error) {
+	fmt.Println("waiting")
 	timer := time.NewTimer(duration(request))
 	defer timer.Stop()
 	select {
@@ -44,8 +46,10 @@ func wait(ctx context.Context, request string) (string, error) {
 	}
 }
 
-// late waits until the call is over for the client, whatever the reason, and then succeeds.
+// late waits until the call is over for the client, whatever the reason, and then succeeds. It
+// prints a line `waiting` when it does.
 func late(ctx context.Context, _ string) (string, error) {
+	fmt.Println("waiting")
 	<-ctx.Done()
 	return "late", nil
 }
