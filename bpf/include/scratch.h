@@ -13,7 +13,7 @@
 #define GROUP_MAX 384
 #define KEY_MAX 40
 #define HEADERS_MAX 8
-#define STRING_MAX 4160
+#define STRING_MAX 8192
 #define EVENT_STRINGS_MAX 8192 /* what all strings of one event may take before the last one is added */
 #define EVENT_MAX (EVENT_STRINGS_MAX + STRING_MAX)
 

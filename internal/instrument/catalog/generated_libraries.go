@@ -4,9 +4,13 @@ package catalog
 
 import (
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument/databasesql"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument/grpc"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument/nethttp"
 )
 
 var libraries = []func() instrument.Library{
+	databasesql.Library,
+	grpc.Library,
 	nethttp.Library,
 }

@@ -1,0 +1,740 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+//go:build ignore
+
+/*
+ * database/sql: one span per statement, per begin, commit and rollback of a transaction, and per ping, as they are
+ * asked of a DB, Conn, Tx or Stmt.
+ */
+#include "include/object.h"
+#include "include/preemption.h"
+#include "include/span.h"
+#include "include/target.h"
+
+/* Kept equal to the operations in internal/instrument/databasesql/databasesql.go. */
+#define OPERATION_SQL_STATEMENT 5
+#define OPERATION_SQL_TRANSACTION 6
+#define OPERATION_SQL_PING 7
+
+#define TEXT_MAX 8192
+#define SOURCE_MAX 2048
+#define NAME_MAX 256
+#define CODE_MAX 16
+
+#define CONNECTORS_MAX 24
+#define ERRORS_MAX 16
+#define WRAPPED_MAX 4
+
+/* Where a connector, or the configuration that it points to, says what it connects to. */
+struct connector_layout {
+	u64 type;    /* link-time address of the connector's dynamic type, or of the driver's behind a dsnConnector */
+	u16 pointer; /* of the pointer to the struct that has the other fields; MISSING: the connector has them itself */
+	u16 source;  /* a string: the data source name, or the host, as the driver's entry defines */
+	u16 database;
+	u16 extra;
+	u16 port;
+	u8 port_size;
+	u8 driver; /* index in the table of drivers */
+	u16 padding[2];
+};
+
+/* How an error says its code. */
+enum code_kind {
+	CODE_NONE,
+	CODE_STRING,
+	CODE_UINT16,
+	CODE_INT32,
+	CODE_INT64,
+	CODE_WRAPPED, /* it has none: the field is the error that it wraps */
+};
+
+struct error_layout {
+	u64 type; /* link-time address of the error's dynamic type */
+	u16 offset;
+	u16 kind;
+	u32 padding;
+};
+
+/* Kept equal to layout in internal/instrument/databasesql/layout.go. */
+struct database_sql_layout {
+	u64 dsn_connector; /* link-time address of the type database/sql.dsnConnector */
+	struct connector_layout connectors[CONNECTORS_MAX];
+	struct error_layout errors[ERRORS_MAX];
+	u16 db_connector; /* DB */
+	u16 conn_db;	  /* Conn */
+	u16 tx_db;	  /* Tx */
+	u16 tx_done;
+	u16 tx_context;
+	u16 stmt_db; /* Stmt */
+	u16 stmt_query;
+	u16 dsn_connector_dsn; /* dsnConnector */
+	u16 dsn_connector_driver;
+	u16 padding[3];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, struct database_sql_layout);
+} database_sql_layouts SEC(".maps");
+
+/* What a statement, transaction or ping is asked of: the variants of sql_statement_start and sql_ping_start. */
+enum receiver {
+	RECEIVER_DB,
+	RECEIVER_CONN,
+	RECEIVER_TX,
+	RECEIVER_STMT,
+};
+
+/* The variants of sql_transaction_start. */
+enum transaction {
+	TRANSACTION_BEGIN_DB,
+	TRANSACTION_BEGIN_CONN,
+	TRANSACTION_COMMIT,
+	TRANSACTION_ROLLBACK,
+};
+
+/* The strings behind a start event, in this order. The text must be the last: it may take all the room that is left. */
+enum start_string {
+	START_SOURCE,
+	START_DATABASE,
+	START_EXTRA,
+	START_TEXT,
+	START_STRINGS,
+};
+
+/* Kept equal to decodeStart in internal/instrument/databasesql. */
+struct sql_start {
+	struct start_event start;
+	u64 text_length; /* of the statement, which the event may have less of */
+	u64 port;
+	u8 driver;	/* index in the table of drivers, plus one; 0: not in it */
+	u8 transaction; /* enum transaction */
+	u8 padding[6];
+	u16 lengths[START_STRINGS];
+};
+
+struct sql_end {
+	struct end_event end;
+	s64 number; /* the error's code, if it is a number */
+	u8 has_number;
+	u8 padding[5];
+	u16 code_length; /* of the error's code, if it is a string */
+};
+
+static __always_inline struct database_sql_layout *database_sql_layout(u32 binary)
+{
+	return bpf_map_lookup_elem(&database_sql_layouts, &binary);
+}
+
+/* read_field: a word of the struct at an address; 0 if the field is not known. */
+static __always_inline u64 read_field(u64 object, u16 offset)
+{
+	return object && offset != MISSING ? read_word(object + offset) : 0;
+}
+
+/*
+ * caller_frame: how far below the base of the stack the frame is that called the function which began the span: a
+ * frame has one call under way at a time, so that it tells whose call this is. links is how many calls there are in
+ * between: 0 in the function itself, before its frame exists or after it is gone, 1 inside it, 2 inside a function
+ * that it calls. 0 when it could not be read.
+ */
+static __always_inline u64 caller_frame(struct registers *ctx, const struct runtime_layout *layout, u32 links)
+{
+	u64 base = read_word(goroutine_pointer(ctx) + layout->g_stack_hi), frame = frame_pointer(ctx);
+
+	for (u32 i = 0; i < 2; i++)
+		if (i < links && frame)
+			frame = read_word(frame);
+	return base && frame ? base - frame : 0;
+}
+
+/* find_connector: where a connector of this type keeps what it connects to, or NULL. */
+static __always_inline const struct connector_layout *find_connector(const struct database_sql_layout *layout, u64 type)
+{
+	if (!type)
+		return NULL;
+	for (u32 i = 0; i < CONNECTORS_MAX; i++)
+		if (layout->connectors[i].type == type)
+			return &layout->connectors[i];
+	return NULL;
+}
+
+/* append_connector tells which driver serves a DB, and what its connector says of the server. */
+static __always_inline void append_connector(struct scratch *scratch, const struct site *site, const struct database_sql_layout *layout,
+					     struct sql_start *event, u64 db)
+{
+	struct go_interface connector = {}, driver = {};
+	const struct connector_layout *found;
+	u64 type, place;
+	bool is_dsn;
+
+	if (!db || layout->db_connector == MISSING)
+		return;
+	connector = read_interface(db + layout->db_connector);
+	type = itab_type(connector.type);
+	if (!type)
+		return;
+	is_dsn = type - site->bias == layout->dsn_connector;
+	if (is_dsn) {
+		if (layout->dsn_connector_driver == MISSING || layout->dsn_connector_dsn == MISSING)
+			return;
+		driver = read_interface(connector.data + layout->dsn_connector_driver);
+		type = itab_type(driver.type);
+	}
+	found = find_connector(layout, type - site->bias);
+	if (!found)
+		return;
+	event->driver = found->driver + 1;
+	if (is_dsn) {
+		event->lengths[START_SOURCE] =
+			append_string(scratch, read_string(connector.data + layout->dsn_connector_dsn), SOURCE_MAX);
+		return;
+	}
+	place = found->pointer == MISSING ? connector.data : read_word(connector.data + found->pointer);
+	if (!place)
+		return;
+	if (found->port != MISSING) {
+		event->port = read_word(place + found->port);
+		if (found->port_size == sizeof(u16))
+			event->port &= 0xffff;
+	}
+	if (found->source != MISSING)
+		event->lengths[START_SOURCE] = append_string(scratch, read_string(place + found->source), SOURCE_MAX);
+	if (found->database != MISSING)
+		event->lengths[START_DATABASE] = append_string(scratch, read_string(place + found->database), NAME_MAX);
+	if (found->extra != MISSING)
+		event->lengths[START_EXTRA] = append_string(scratch, read_string(place + found->extra), NAME_MAX);
+}
+
+/* What there is to know of an operation when it starts. */
+struct request {
+	u64 receiver;
+	u64 db;
+	struct go_interface context;
+	struct go_string text;
+	u8 operation;
+	u8 transaction;
+};
+
+static __always_inline bool send_start(struct scratch *scratch, const struct site *site, const struct database_sql_layout *layout,
+				       const struct open_span *span, const struct parent *parent, const struct request *request, u64 tgid)
+{
+	struct sql_start *event = (void *)begin_start(scratch, span, tgid, site->binary, sizeof(*event));
+
+	if (parent->known)
+		event->start.parent_id = parent->context.span_id;
+	event->transaction = request->transaction;
+	event->text_length = request->text.length;
+	append_connector(scratch, site, layout, event, request->db);
+	event->lengths[START_TEXT] = append_string(scratch, request->text, TEXT_MAX);
+	return send_event(scratch);
+}
+
+/* start opens the span of an operation. */
+static __always_inline void start(struct registers *ctx, const struct site *site, const struct database_sql_layout *layout,
+				  const struct request *request)
+{
+	struct runtime_layout *runtime = runtime_layout(site->binary);
+	struct goroutine_key key;
+	struct parent parent = {};
+
+	if (!runtime)
+		return;
+	if (!read_goroutine_key(ctx, runtime, &key)) {
+		count_loss(LOSS_UNREADABLE);
+		return;
+	}
+
+	struct scratch *scratch = take_scratch();
+
+	if (!scratch)
+		return;
+
+	struct goroutine *goroutine = add_goroutine(&key, false);
+
+	if (!goroutine)
+		goto out;
+
+	struct open_span *span = open_span(scratch, goroutine, key.tgid, site->binary, frame_depth(ctx, runtime));
+
+	if (!span) {
+		close_goroutine(goroutine, &key);
+		goto out;
+	}
+	find_parent(ctx, site, runtime, &key, request->context, &parent);
+	if (parent.known) {
+		span->context.trace_id[0] = parent.context.trace_id[0];
+		span->context.trace_id[1] = parent.context.trace_id[1];
+		span->sampled = parent.sampled;
+	} else {
+		new_trace_id(span->context.trace_id);
+		span->sampled = true;
+	}
+	span->context.span_id = new_span_id();
+	span->operation = request->operation;
+	span->object = request->receiver;
+	span->request = caller_frame(ctx, runtime, 0);
+	goroutine->count++;
+	if (span->sampled)
+		span->silent = !send_start(scratch, site, layout, span, &parent, request, key.tgid);
+out:
+	give_scratch(scratch);
+}
+
+/* begin_request: false if the process is not traced. */
+static __always_inline bool begin_request(struct registers *ctx, struct site *site, struct database_sql_layout **layout,
+					  struct request *request)
+{
+	if (!read_site(ctx, site) || !is_target(bpf_get_current_pid_tgid() >> 32, site->binary))
+		return false;
+	*layout = database_sql_layout(site->binary);
+	request->receiver = argument_0(ctx);
+	request->context.type = argument_1(ctx);
+	request->context.data = argument_2(ctx);
+	return *layout;
+}
+
+/* The DB of what an operation is asked of. */
+static __always_inline u64 db_of(const struct database_sql_layout *layout, u64 object, enum receiver receiver)
+{
+	switch (receiver) {
+	case RECEIVER_CONN:
+		return read_field(object, layout->conn_db);
+	case RECEIVER_TX:
+		return read_field(object, layout->tx_db);
+	case RECEIVER_STMT:
+		return read_field(object, layout->stmt_db);
+	default:
+		return object;
+	}
+}
+
+static __noinline int on_statement_start(struct registers *ctx)
+{
+	struct database_sql_layout *layout;
+	struct request request = {.operation = OPERATION_SQL_STATEMENT};
+	struct site site;
+
+	if (!begin_request(ctx, &site, &layout, &request))
+		return 0;
+	request.db = db_of(layout, request.receiver, site.variant);
+	if (site.variant != RECEIVER_STMT) {
+		request.text.data = argument_3(ctx);
+		request.text.length = argument_4(ctx);
+	} else if (layout->stmt_query != MISSING) {
+		request.text = read_string(request.receiver + layout->stmt_query);
+	}
+	start(ctx, &site, layout, &request);
+	return 0;
+}
+
+/*
+ * func (db *DB) QueryContext(ctx context.Context, query string, args ...any) (*Rows, error), ExecContext, the same of
+ * Conn and Tx, and
+ * func (s *Stmt) QueryContext(ctx context.Context, args ...any) (*Rows, error), ExecContext
+ */
+SEC("uprobe")
+int sql_statement_start(struct registers *ctx)
+{
+	hold_cpu();
+	on_statement_start(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __noinline int on_transaction_start(struct registers *ctx)
+{
+	struct database_sql_layout *layout;
+	struct request request = {.operation = OPERATION_SQL_TRANSACTION};
+	struct site site;
+
+	if (!begin_request(ctx, &site, &layout, &request))
+		return 0;
+	request.transaction = site.variant;
+	switch (site.variant) {
+	case TRANSACTION_BEGIN_DB:
+		request.db = request.receiver;
+		break;
+	case TRANSACTION_BEGIN_CONN:
+		request.db = db_of(layout, request.receiver, RECEIVER_CONN);
+		break;
+	default:
+		/* It does nothing: Rollback is often deferred, to be called after Commit, too. */
+		if (layout->tx_done != MISSING && read_byte(request.receiver + layout->tx_done))
+			return 0;
+		request.db = db_of(layout, request.receiver, RECEIVER_TX);
+		request.context.type = request.context.data = 0;
+		if (layout->tx_context != MISSING)
+			request.context = read_interface(request.receiver + layout->tx_context);
+	}
+	start(ctx, &site, layout, &request);
+	return 0;
+}
+
+/*
+ * func (db *DB) BeginTx(ctx context.Context, opts *TxOptions) (*Tx, error), the same of Conn,
+ * func (tx *Tx) Commit() error and func (tx *Tx) rollback(discardConn bool) error
+ */
+SEC("uprobe")
+int sql_transaction_start(struct registers *ctx)
+{
+	hold_cpu();
+	on_transaction_start(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __noinline int on_ping_start(struct registers *ctx)
+{
+	struct database_sql_layout *layout;
+	struct request request = {.operation = OPERATION_SQL_PING};
+	struct site site;
+
+	if (!begin_request(ctx, &site, &layout, &request))
+		return 0;
+	request.db = db_of(layout, request.receiver, site.variant);
+	start(ctx, &site, layout, &request);
+	return 0;
+}
+
+/* func (db *DB) PingContext(ctx context.Context) error, the same of Conn */
+SEC("uprobe")
+int sql_ping_start(struct registers *ctx)
+{
+	hold_cpu();
+	on_ping_start(ctx);
+	release_cpu();
+	return 0;
+}
+
+/* append_code reads the code of an error, or of one that it wraps, if its type is one that has one. */
+static __always_inline void append_code(struct scratch *scratch, const struct site *site, const struct database_sql_layout *layout,
+					struct sql_end *event, struct go_interface error)
+{
+	for (u32 i = 0; i < WRAPPED_MAX; i++) {
+		u64 type = itab_type(error.type), place;
+		const struct error_layout *found = NULL;
+
+		if (!type)
+			return;
+		type -= site->bias;
+		for (u32 j = 0; j < ERRORS_MAX && !found; j++)
+			if (layout->errors[j].type == type)
+				found = &layout->errors[j];
+		if (!found)
+			return;
+		place = error.data + found->offset;
+		switch (found->kind) {
+		case CODE_STRING:
+			event->code_length = append_string(scratch, read_string(place), CODE_MAX);
+			return;
+		case CODE_UINT16:
+			event->number = read_word(place) & 0xffff;
+			event->has_number = true;
+			return;
+		case CODE_INT32:
+			event->number = (s64)(read_word(place) << 32) >> 32;
+			event->has_number = true;
+			return;
+		case CODE_INT64:
+			event->number = read_word(place);
+			event->has_number = true;
+			return;
+		case CODE_WRAPPED:
+			error = read_interface(place);
+			type = itab_type(error.type);
+			/* The wrapped error tells more of what went wrong than the one around it. */
+			if (type)
+				event->end.error_type = type - site->bias;
+			continue;
+		}
+		return;
+	}
+}
+
+/*
+ * read_panic: the operation's deferred functions run because of a panic or runtime.Goexit if the goroutine's
+ * innermost _panic, which is in the frame of what raised it, is further in than the operation.
+ */
+static __always_inline void read_panic(struct registers *ctx, const struct site *site, const struct runtime_layout *runtime,
+				       const struct open_span *span, struct end_event *event)
+{
+	u64 goroutine = goroutine_pointer(ctx), panic = runtime->g_panic == MISSING ? 0 : read_word(goroutine + runtime->g_panic);
+
+	if (!panic || read_word(goroutine + runtime->g_stack_hi) - panic <= span->depth)
+		return;
+	if (runtime->panic_goexit != MISSING && read_byte(panic + runtime->panic_goexit)) {
+		event->outcome = OUTCOME_GOEXIT;
+		return;
+	}
+	event->outcome = OUTCOME_PANICKED;
+	event->has_error = true;
+	if (runtime->panic_arg != MISSING) {
+		u64 type = read_word(panic + runtime->panic_arg);
+
+		event->error_type = type ? type - site->bias : 0;
+	}
+}
+
+/* Where an operation ends: the variants of sql_end. Kept equal to internal/instrument/databasesql/plan.go. */
+enum end {
+	END_ATTEMPT,	  /* behind an attempt of DB.retry: over, unless there is an error */
+	END_FAILED,	  /* behind it with an error, at errors.Is(err, driver.ErrBadConn): not over yet */
+	END_VERDICT,	  /* behind errors.Is: over, unless it is such an error, and there will be another attempt */
+	END_LAST_ATTEMPT, /* DB.retry returns the result of its last attempt */
+	END_SUCCESS,	  /* in a function that the operation calls, when all went well */
+	END_RELEASE,	  /* a Tx or Conn takes back its connection, with an error or nil */
+	END_RESULT,	  /* in the operation itself, with an error or nil */
+	END_PART,	  /* in a function that the operation calls, with an error or nil */
+};
+
+#define STATEMENTS (1 << OPERATION_SQL_STATEMENT)
+#define TRANSACTIONS (1 << OPERATION_SQL_TRANSACTION)
+#define PINGS (1 << OPERATION_SQL_PING)
+
+/* Which span it is that a hit is about: one of some operations, with the frame, or with the object. */
+struct subject {
+	u32 operations; /* bits, by number */
+	u64 frame;
+	u64 object;
+};
+
+static __always_inline bool is_subject(const struct open_span *span, const struct subject *subject)
+{
+	if (span->operation > OPERATION_SQL_PING || !(subject->operations >> span->operation & 1))
+		return false;
+	return subject->frame ? span->request == subject->frame : subject->object && span->object == subject->object;
+}
+
+/* find_subject: the innermost of such spans. Those further in are dropped, as in find_open. */
+static __always_inline struct open_span *find_subject(struct scratch *scratch, struct goroutine *goroutine, u64 tgid, u32 binary,
+						      const struct subject *subject)
+{
+	bool found = false;
+
+	for (u32 i = 0; i < OPEN_SPANS_MAX; i++)
+		found |= i < goroutine->count && is_subject(&goroutine->spans[i], subject);
+	if (!found)
+		return NULL;
+	for (u32 i = 0; i < OPEN_SPANS_MAX; i++) {
+		struct open_span *inner = innermost_span(goroutine);
+
+		if (!inner || is_subject(inner, subject))
+			return inner;
+		drop_span(scratch, goroutine, tgid, binary);
+	}
+	return NULL;
+}
+
+/* A hit that may end a span, and the goroutine that it is on. */
+struct hit {
+	struct site site;
+	struct runtime_layout *runtime;
+	struct goroutine_key key;
+	struct goroutine *goroutine;
+};
+
+/* read_hit: false if no span is open on the goroutine. */
+static __always_inline bool read_hit(struct registers *ctx, struct hit *hit)
+{
+	if (!read_site(ctx, &hit->site))
+		return false;
+	hit->runtime = runtime_layout(hit->site.binary);
+	if (!hit->runtime || !read_goroutine_key(ctx, hit->runtime, &hit->key))
+		return false;
+	hit->goroutine = find_goroutine(&hit->key);
+	return hit->goroutine;
+}
+
+/* finish ends a span with an error or nil. */
+static __always_inline void finish(struct registers *ctx, const struct hit *hit, const struct subject *subject, struct go_interface error,
+				   bool deferred)
+{
+	struct database_sql_layout *layout = database_sql_layout(hit->site.binary);
+	struct scratch *scratch = take_scratch();
+
+	if (!scratch)
+		return;
+
+	struct open_span *span = find_subject(scratch, hit->goroutine, hit->key.tgid, hit->site.binary, subject);
+
+	if (!span || !layout)
+		goto out;
+	if (span->sampled && !span->silent) {
+		struct sql_end *event = (void *)begin_end(scratch, span, hit->key.tgid, hit->site.binary, sizeof(*event));
+
+		if (error.type) {
+			u64 type = itab_type(error.type);
+
+			event->end.has_error = true;
+			event->end.error_type = type ? type - hit->site.bias : 0;
+			append_code(scratch, &hit->site, layout, event, error);
+		} else if (deferred && event->end.outcome == OUTCOME_RETURNED) {
+			read_panic(ctx, &hit->site, hit->runtime, span, &event->end);
+		}
+		send_event(scratch);
+	}
+	hit->goroutine->count--;
+	close_goroutine(hit->goroutine, &hit->key);
+out:
+	give_scratch(scratch);
+}
+
+/* find_attempted: the span whose DB.retry this is. Nothing is dropped. */
+static __always_inline struct open_span *find_attempted(struct goroutine *goroutine, const struct subject *subject)
+{
+	struct open_span *found = NULL;
+
+	for (u32 i = 0; i < OPEN_SPANS_MAX; i++)
+		if (i < goroutine->count && is_subject(&goroutine->spans[i], subject))
+			found = &goroutine->spans[i];
+	return found;
+}
+
+static __noinline int on_end(struct registers *ctx)
+{
+	struct go_interface error = {.type = argument_0(ctx), .data = argument_1(ctx)};
+	struct subject subject = {};
+	struct open_span *span;
+	struct hit hit;
+
+	if (!read_hit(ctx, &hit))
+		return 0;
+	subject.operations = STATEMENTS | TRANSACTIONS | PINGS;
+	switch (hit.site.variant) {
+	case END_ATTEMPT:
+		/* A transaction has its own sites for that, and a ping only has its connection by now. */
+		subject.operations = STATEMENTS;
+		if (error.type)
+			return 0;
+		break;
+	case END_VERDICT:
+		if (argument_0(ctx) & 1)
+			return 0;
+		break;
+	case END_LAST_ATTEMPT:
+		subject.operations = error.type ? subject.operations : STATEMENTS;
+		subject.frame = caller_frame(ctx, hit.runtime, 1);
+		break;
+	case END_SUCCESS:
+		error.type = error.data = 0;
+		break;
+	case END_RELEASE:
+		subject.operations = STATEMENTS;
+		/* A method value: a pointer to the code, and the receiver. */
+		subject.object = read_word(closure_pointer(ctx) + sizeof(u64));
+		if (subject.object)
+			finish(ctx, &hit, &subject, error, true);
+		return 0;
+	case END_RESULT:
+		subject.frame = caller_frame(ctx, hit.runtime, 1);
+		break;
+	}
+	if (!subject.frame)
+		subject.frame = caller_frame(ctx, hit.runtime, 2);
+	if (!subject.frame)
+		return 0;
+	if (hit.site.variant == END_FAILED || hit.site.variant == END_VERDICT) {
+		span = find_attempted(hit.goroutine, &subject);
+		if (!span)
+			return 0;
+		if (hit.site.variant == END_FAILED) {
+			span->object = error.type;
+			span->check = error.data;
+			return 0;
+		}
+		error.type = span->object;
+		error.data = span->check;
+	}
+	finish(ctx, &hit, &subject, error, false);
+	return 0;
+}
+
+/*
+ * In func (db *DB) retry(fn func(strategy connReuseStrategy) error) error, queryDC, beginDC and pingDC, in Commit and
+ * rollback, and in the method values of (*Tx).closemuRUnlockRelease and (*Conn).closemuRUnlockCondReleaseConn.
+ */
+SEC("uprobe")
+int sql_end(struct registers *ctx)
+{
+	hold_cpu();
+	on_end(ctx);
+	release_cpu();
+	return 0;
+}
+
+/* How many calls there are at most between (*DB).BeginTx and beginDC: retry, a closure, begin. */
+#define BEGIN_LINKS_MAX 5
+
+static __noinline int on_begin_end(struct registers *ctx)
+{
+	struct subject subject = {.operations = TRANSACTIONS};
+	struct go_interface none = {};
+	struct open_span *span;
+	struct hit hit;
+	u64 base, frame;
+
+	if (!read_hit(ctx, &hit))
+		return 0;
+	span = innermost_span(hit.goroutine);
+	if (!span || !span->request)
+		return 0;
+	base = read_word(goroutine_pointer(ctx) + hit.runtime->g_stack_hi);
+	frame = frame_pointer(ctx);
+	for (u32 i = 0; i < BEGIN_LINKS_MAX && frame; i++) {
+		frame = read_word(frame);
+		if (frame && base - frame == span->request) {
+			subject.frame = span->request;
+			finish(ctx, &hit, &subject, none, false);
+			return 0;
+		}
+	}
+	return 0;
+}
+
+/*
+ * func (db *DB) beginDC(ctx context.Context, dc *driverConn, release func(error), opts *TxOptions) (tx *Tx, err error),
+ * at its call of runtime.newproc for tx.awaitDone
+ */
+SEC("uprobe")
+int sql_begin_end(struct registers *ctx)
+{
+	hold_cpu();
+	on_begin_end(ctx);
+	release_cpu();
+	return 0;
+}
+
+/* on_return: the variant says how many words of results there are before the error. */
+static __noinline int on_return(struct registers *ctx)
+{
+	u64 results[] = {argument_0(ctx), argument_1(ctx), argument_2(ctx), argument_3(ctx)};
+	struct subject subject = {.operations = STATEMENTS | TRANSACTIONS | PINGS};
+	struct go_interface error;
+	struct hit hit;
+
+	/* The compiler is kept from choosing a register by its address, which the verifier would refuse. */
+	for (u32 i = 0; i < 4; i++)
+		asm volatile("" : "+r"(results[i]));
+	if (!read_hit(ctx, &hit))
+		return 0;
+	error.type = hit.site.variant == 0 ? results[0] : hit.site.variant == 1 ? results[1] : results[2];
+	error.data = hit.site.variant == 0 ? results[1] : hit.site.variant == 1 ? results[2] : results[3];
+	subject.frame = caller_frame(ctx, hit.runtime, 0);
+	if (subject.frame)
+		finish(ctx, &hit, &subject, error, false);
+	return 0;
+}
+
+/* A function that begins a span, where it returns an error before it has done anything. */
+SEC("uprobe")
+int sql_return(struct registers *ctx)
+{
+	hold_cpu();
+	on_return(ctx);
+	release_cpu();
+	return 0;
+}
+
+char program_license[] SEC("license") = "GPL";

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package databasesql
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+)
+
+// oldestGo is the first minor of Go whose database/sql is traced. Before it, not all
+// functions of it, nor their prologues, are as the sites need them.
+const oldestGo = 21
+
+// planner gathers the plan of one binary.
+type planner struct {
+	file      *gobinary.File
+	functions map[string][]gobinary.Function
+	ends      [endCount][]instrument.Probe
+	traced    []operation
+	layout    layout
+	plan      instrument.Plan
+}
+
+func (library) Plan(file *gobinary.File) (instrument.Plan, error) {
+	functions, err := file.Functions(functionNames()...)
+	if err != nil {
+		return instrument.Plan{}, fmt.Errorf("functions of database/sql: %w", err)
+	}
+	p := planner{file: file, functions: functions, layout: newLayout()}
+	if !p.used() {
+		return instrument.Plan{}, nil
+	}
+	if minor, err := file.GoMinor(); err != nil || minor < oldestGo {
+		p.problem("database/sql is not traced: the executable was built with %s, which is older than go1.%d", file.GoVersion(), oldestGo)
+		return p.plan, nil
+	}
+	for e := range endCount {
+		p.ends[e] = p.probes(e)
+	}
+	for _, operation := range operations {
+		p.operation(operation)
+	}
+	if err := p.inlined(); err != nil {
+		return instrument.Plan{}, err
+	}
+	if len(p.plan.Probes) == 0 {
+		return p.plan, nil
+	}
+	if err := p.resolve(); err != nil {
+		return instrument.Plan{}, fmt.Errorf("layouts of database/sql: %w", err)
+	}
+	p.plan.Layout = p.layout
+	return p.plan, nil
+}
+
+// used tells whether there is any operation in the binary.
+func (p *planner) used() bool {
+	return slices.ContainsFunc(operations, func(o operation) bool { return p.functions[o.name] != nil })
+}
+
+// operation adds the probes of an operation, if all of its ends have sites.
+func (p *planner) operation(o operation) {
+	for _, function := range p.functions[o.name] {
+		code, err := p.file.Code(function)
+		if err != nil {
+			p.problem("%s is not traced: %v", o.name, err)
+			continue
+		}
+		start, err := code.Entry()
+		if err != nil {
+			p.problem("%s is not traced: %v", o.name, err)
+			continue
+		}
+		var calls []gobinary.Site
+		for _, callee := range o.calls {
+			sites := p.callsOf(callee)(code)
+			if sites == nil {
+				err = fmt.Errorf("it does not call %s, which may be inlined", callee)
+			}
+			calls = append(calls, sites...)
+		}
+		for _, e := range o.ends {
+			if p.ends[e] == nil {
+				err = fmt.Errorf("there is no site to see that it is over in %s", strings.Join(o.calls, " and "))
+			}
+		}
+		if err != nil {
+			p.problem("%s is not traced: %v", o.name, err)
+			continue
+		}
+		p.traced = append(p.traced, o)
+		p.add(o.instrumentation, instrument.Probe{Program: o.start, Variant: uint8(o.variant), Site: start})
+		for _, e := range o.ends {
+			p.add(o.instrumentation, p.ends[e]...)
+		}
+		p.add(o.instrumentation, earlyReturns(code, o, calls)...)
+	}
+}
+
+// earlyReturns ends an operation at those of its returns that no call of its work leads
+// to: it has an error before there is any.
+func earlyReturns(code *gobinary.Code, o operation, calls []gobinary.Site) (probes []instrument.Probe) {
+	if slices.Contains(o.calls, retry) {
+		return nil // it has none
+	}
+	for _, ret := range code.Returns() {
+		if !slices.ContainsFunc(calls, func(call gobinary.Site) bool { return code.Reaches(call.Address, ret) }) {
+			probes = append(probes, instrument.Probe{Program: "sql_return", Variant: uint8(o.results), Site: ret})
+		}
+	}
+	return probes
+}
+
+// add adds probes to an instrumentation, each once. What several instrumentations need is
+// attached for each of them, and finds a span to end for one.
+func (p *planner) add(instrumentation string, probes ...instrument.Probe) {
+	for _, probe := range probes {
+		probe.Instrumentation = instrumentation
+		if !slices.Contains(p.plan.Probes, probe) {
+			p.plan.Probes = append(p.plan.Probes, probe)
+		}
+	}
+}
+
+// sites makes probes of the sites that choose finds in the functions of a name; nil if one
+// of them has none.
+func (p *planner) sites(name, program string, variant uint8, choose func(*gobinary.Code) []gobinary.Site) (probes []instrument.Probe) {
+	for _, function := range p.functions[name] {
+		code, err := p.file.Code(function)
+		if err != nil {
+			p.problem("%s: %v", name, err)
+			return nil
+		}
+		sites := choose(code)
+		if sites == nil {
+			return nil
+		}
+		for _, site := range sites {
+			probes = append(probes, instrument.Probe{Program: program, Variant: variant, Site: site})
+		}
+	}
+	return probes
+}
+
+// inlined says which functions have no entry to probe because the compiler put them into
+// their callers.
+func (p *planner) inlined() error {
+	var missing []string
+	for _, operation := range operations {
+		if p.functions[operation.name] == nil {
+			missing = append(missing, operation.name)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	names, err := p.file.Inlined(missing...)
+	if err != nil {
+		return fmt.Errorf("inlined functions of database/sql: %w", err)
+	}
+	for _, name := range names {
+		p.problem("%s is inlined into its callers, where it cannot be probed", name)
+	}
+	return nil
+}
+
+// resolve looks up the fields that the chosen probes read.
+func (p *planner) resolve() error {
+	addresses, err := p.file.TypeAddresses(typeNames()...)
+	if err != nil {
+		return err
+	}
+	of := func(structName string) bool {
+		return slices.ContainsFunc(p.traced, func(o operation) bool { return strings.HasPrefix(o.name, pkg+"(*"+structName+").") })
+	}
+	wants := p.layout.wants(of("Conn"), of("Tx"), of("Stmt"))
+	fields, err := p.file.Layout(append(instrument.Fields(wants), driverFields(addresses)...))
+	if err != nil && len(fields) == 0 {
+		return err
+	}
+	if err != nil {
+		p.problem("%v", err)
+	}
+	p.plan.Fields = fields
+	p.plan.Missing = instrument.Resolve(wants, fields)
+	missing, err := p.layout.setDrivers(addresses, fields)
+	if err != nil {
+		p.problem("%v", err)
+	}
+	p.plan.Missing = append(p.plan.Missing, missing...)
+	return nil
+}
+
+func (p *planner) problem(format string, args ...any) {
+	p.plan.Problems = append(p.plan.Problems, fmt.Sprintf(format, args...))
+}
