@@ -28,7 +28,7 @@ var shownAttributes = []string{
 	"url.path", "url.full", "http.response.status_code",
 	"rpc.method", "rpc.response.status_code",
 	"db.query.summary", "db.query.text", "db.response.status_code",
-	"error.type", "network.protocol.version",
+	"error.type",
 }
 
 // printer prints trees as text.
