@@ -146,8 +146,21 @@ func checkSQL(t *testing.T, c *collector, x *targettest.Target, database sqlData
 		test.run(t, x, database)
 		spans := c.gather(x, test.spans)
 		if assert.Len(t, spans, test.spans, "%s of %v: %v", test.name, database, spans) {
+			hideDatabase(spans, e.addresses)
 			compareGolden(t, prefix+test.name, spans, e)
 		}
 	}
 	c.nothingElseServed(x)
+}
+
+// hideDatabase replaces the addresses of databases, and the files that SQLite's are, where only spans of database/sql have them.
+func hideDatabase(spans []span, addresses map[string]string) {
+	for _, s := range spans {
+		for address, name := range addresses {
+			s.SetName(strings.ReplaceAll(s.Name(), address, name))
+			if namespace, ok := s.Attributes().Get("db.namespace"); ok {
+				namespace.SetStr(strings.ReplaceAll(namespace.Str(), address, name))
+			}
+		}
+	}
 }

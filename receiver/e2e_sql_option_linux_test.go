@@ -104,11 +104,11 @@ func TestSQLInstrumentationsOff(t *testing.T) {
 		off   []string
 		spans []string
 	}{
-		{"none", nil, []string{"BEGIN", "SELECT items", "COMMIT", "ping", "BEGIN", "ROLLBACK"}},
-		{"transaction", []string{"database_sql_transaction"}, []string{"SELECT items", "ping"}},
+		{"none", nil, []string{"BEGIN", "SELECT items", "COMMIT", "PING", "BEGIN", "ROLLBACK"}},
+		{"transaction", []string{"database_sql_transaction"}, []string{"SELECT items", "PING"}},
 		{"ping", []string{"database_sql_ping"}, []string{"BEGIN", "SELECT items", "COMMIT", "BEGIN", "ROLLBACK"}},
 		{"both", []string{"database_sql_transaction", "database_sql_ping"}, []string{"SELECT items"}},
-		{"statement", []string{"database_sql"}, []string{"BEGIN", "COMMIT", "ping", "BEGIN", "ROLLBACK"}},
+		{"statement", []string{"database_sql"}, []string{"BEGIN", "COMMIT", "PING", "BEGIN", "ROLLBACK"}},
 		{"all", []string{"database_sql", "database_sql_transaction", "database_sql_ping"}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
