@@ -68,7 +68,9 @@ struct database_sql_layout {
 	u16 stmt_query;
 	u16 dsn_connector_dsn; /* dsnConnector */
 	u16 dsn_connector_driver;
-	u16 padding[3];
+	u16 g_sigcode0; /* runtime.g, up to Go 1.21: the stack pointer of the function that recovers a panic */
+	u16 panic_sp;	/* runtime._panic, from Go 1.22: the same */
+	u16 padding;
 };
 
 struct {
@@ -207,6 +209,11 @@ static __always_inline void append_connector(struct scratch *scratch, const stru
 		event->lengths[START_EXTRA] = append_string(scratch, read_string(place + found->extra), NAME_MAX);
 }
 
+/*
+ * What open_span has of an operation: request is its caller_frame; object is the Tx or Conn that it was asked of. In
+ * DB.retry, object and check are the error of the last attempt. In a panic, check is the type of the panic's value.
+ */
+
 /* What there is to know of an operation when it starts. */
 struct request {
 	u64 receiver;
@@ -273,6 +280,7 @@ static __always_inline void start(struct registers *ctx, const struct site *site
 	}
 	span->context.span_id = new_span_id();
 	span->operation = request->operation;
+	span->parent_id = parent.context.span_id;
 	span->object = request->receiver;
 	span->request = caller_frame(ctx, runtime, 0);
 	goroutine->count++;
@@ -733,6 +741,130 @@ int sql_return(struct registers *ctx)
 {
 	hold_cpu();
 	on_return(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __always_inline bool is_sql(const struct open_span *span)
+{
+	return span->operation == OPERATION_SQL_STATEMENT || span->operation == OPERATION_SQL_TRANSACTION ||
+	       span->operation == OPERATION_SQL_PING;
+}
+
+/* unwind ends the spans whose frames are gone: those that are at least so far below the base of the stack. */
+static __always_inline void unwind(const struct hit *hit, u64 depth, enum outcome outcome)
+{
+	struct scratch *scratch = take_scratch();
+
+	if (!scratch)
+		return;
+	for (u32 i = 0; i < OPEN_SPANS_MAX; i++) {
+		struct open_span *span = innermost_span(hit->goroutine);
+
+		if (!span || span->depth < depth)
+			break;
+		if (!is_sql(span)) {
+			drop_span(scratch, hit->goroutine, hit->key.tgid, hit->site.binary);
+			continue;
+		}
+		if (span->sampled && !span->silent) {
+			struct sql_end *event = (void *)begin_end(scratch, span, hit->key.tgid, hit->site.binary, sizeof(*event));
+
+			event->end.outcome = outcome;
+			if (outcome == OUTCOME_PANICKED) {
+				event->end.has_error = true;
+				event->end.error_type = span->check;
+			}
+			send_event(scratch);
+		}
+		hit->goroutine->count--;
+	}
+	close_goroutine(hit->goroutine, &hit->key);
+	give_scratch(scratch);
+}
+
+static __noinline int on_panic(struct registers *ctx)
+{
+	u64 type = argument_0(ctx);
+	struct hit hit;
+
+	if (!read_hit(ctx, &hit))
+		return 0;
+	for (u32 i = 0; i < OPEN_SPANS_MAX; i++)
+		if (i < hit.goroutine->count && is_sql(&hit.goroutine->spans[i]))
+			hit.goroutine->spans[i].check = type ? type - hit.site.bias : 0;
+	return 0;
+}
+
+/* func runtime.gopanic(e any) */
+SEC("uprobe")
+int sql_panic(struct registers *ctx)
+{
+	hold_cpu();
+	on_panic(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __noinline int on_recovery(struct registers *ctx)
+{
+	u64 goroutine = argument_0(ctx), stack_pointer, base;
+	struct database_sql_layout *layout;
+	struct hit hit;
+
+	if (!read_site(ctx, &hit.site))
+		return 0;
+	hit.runtime = runtime_layout(hit.site.binary);
+	layout = database_sql_layout(hit.site.binary);
+	if (!hit.runtime || !layout)
+		return 0;
+	hit.key.goid = read_word(goroutine + hit.runtime->g_goid);
+	hit.key.tgid = bpf_get_current_pid_tgid() >> 32;
+	hit.goroutine = hit.key.goid ? find_goroutine(&hit.key) : NULL;
+	if (!hit.goroutine)
+		return 0;
+	base = read_word(goroutine + hit.runtime->g_stack_hi);
+	if (layout->g_sigcode0 != MISSING)
+		stack_pointer = read_word(goroutine + layout->g_sigcode0);
+	else
+		stack_pointer = read_field(read_field(goroutine, hit.runtime->g_panic), layout->panic_sp);
+	if (base && stack_pointer && stack_pointer < base)
+		unwind(&hit, base - stack_pointer, OUTCOME_PANICKED);
+	return 0;
+}
+
+/* func runtime.recovery(gp *g), which runs on the system's stack when a panic of gp was recovered */
+SEC("uprobe")
+int sql_recovery(struct registers *ctx)
+{
+	hold_cpu();
+	on_recovery(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __noinline int on_exit(struct registers *ctx)
+{
+	struct hit hit;
+	u32 depth = 0;
+
+	if (!read_hit(ctx, &hit))
+		return 0;
+	/* The outermost; what a request is in has functions of its own that see it end. */
+	for (u32 i = 0; i < OPEN_SPANS_MAX; i++)
+		if (!depth && i < hit.goroutine->count && is_sql(&hit.goroutine->spans[i]))
+			depth = hit.goroutine->spans[i].depth;
+	if (depth)
+		unwind(&hit, depth, OUTCOME_GOEXIT);
+	return 0;
+}
+
+/* func runtime.Goexit() */
+SEC("uprobe")
+int sql_exit(struct registers *ctx)
+{
+	hold_cpu();
+	on_exit(ctx);
 	release_cpu();
 	return 0;
 }

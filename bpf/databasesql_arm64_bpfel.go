@@ -76,7 +76,9 @@ type DatabasesqlDatabaseSqlLayout struct {
 	StmtQuery          uint16
 	DsnConnectorDsn    uint16
 	DsnConnectorDriver uint16
-	Padding            [3]uint16
+	G_sigcode0         uint16
+	PanicSp            uint16
+	Padding            uint16
 }
 
 type DatabasesqlDetachedKey struct {
@@ -110,6 +112,7 @@ type DatabasesqlOpenSpan struct {
 	Object    uint64
 	Request   uint64
 	Check     uint64
+	ParentId  uint64
 	Depth     uint32
 	Operation uint8
 	Sampled   uint8
@@ -157,7 +160,10 @@ const (
 	DatabasesqlMapTargets              = "targets"
 	DatabasesqlProgSqlBeginEnd         = "sql_begin_end"
 	DatabasesqlProgSqlEnd              = "sql_end"
+	DatabasesqlProgSqlExit             = "sql_exit"
+	DatabasesqlProgSqlPanic            = "sql_panic"
 	DatabasesqlProgSqlPingStart        = "sql_ping_start"
+	DatabasesqlProgSqlRecovery         = "sql_recovery"
 	DatabasesqlProgSqlReturn           = "sql_return"
 	DatabasesqlProgSqlStatementStart   = "sql_statement_start"
 	DatabasesqlProgSqlTransactionStart = "sql_transaction_start"
@@ -209,7 +215,10 @@ type DatabasesqlSpecs struct {
 type DatabasesqlProgramSpecs struct {
 	SqlBeginEnd         *ebpf.ProgramSpec `ebpf:"sql_begin_end"`
 	SqlEnd              *ebpf.ProgramSpec `ebpf:"sql_end"`
+	SqlExit             *ebpf.ProgramSpec `ebpf:"sql_exit"`
+	SqlPanic            *ebpf.ProgramSpec `ebpf:"sql_panic"`
 	SqlPingStart        *ebpf.ProgramSpec `ebpf:"sql_ping_start"`
+	SqlRecovery         *ebpf.ProgramSpec `ebpf:"sql_recovery"`
 	SqlReturn           *ebpf.ProgramSpec `ebpf:"sql_return"`
 	SqlStatementStart   *ebpf.ProgramSpec `ebpf:"sql_statement_start"`
 	SqlTransactionStart *ebpf.ProgramSpec `ebpf:"sql_transaction_start"`
@@ -303,7 +312,10 @@ type DatabasesqlVariables struct {
 type DatabasesqlPrograms struct {
 	SqlBeginEnd         *ebpf.Program `ebpf:"sql_begin_end"`
 	SqlEnd              *ebpf.Program `ebpf:"sql_end"`
+	SqlExit             *ebpf.Program `ebpf:"sql_exit"`
+	SqlPanic            *ebpf.Program `ebpf:"sql_panic"`
 	SqlPingStart        *ebpf.Program `ebpf:"sql_ping_start"`
+	SqlRecovery         *ebpf.Program `ebpf:"sql_recovery"`
 	SqlReturn           *ebpf.Program `ebpf:"sql_return"`
 	SqlStatementStart   *ebpf.Program `ebpf:"sql_statement_start"`
 	SqlTransactionStart *ebpf.Program `ebpf:"sql_transaction_start"`
@@ -313,7 +325,10 @@ func (p *DatabasesqlPrograms) Close() error {
 	return _DatabasesqlClose(
 		p.SqlBeginEnd,
 		p.SqlEnd,
+		p.SqlExit,
+		p.SqlPanic,
 		p.SqlPingStart,
+		p.SqlRecovery,
 		p.SqlReturn,
 		p.SqlStatementStart,
 		p.SqlTransactionStart,

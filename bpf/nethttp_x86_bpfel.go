@@ -140,6 +140,7 @@ type NethttpOpenSpan struct {
 	Object    uint64
 	Request   uint64
 	Check     uint64
+	ParentId  uint64
 	Depth     uint32
 	Operation uint8
 	Sampled   uint8

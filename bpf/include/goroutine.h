@@ -43,6 +43,7 @@ struct open_span {
 	u64 object; /* what the end of the span is read from, defined by the operation */
 	u64 request;
 	u64 check;  /* a word of *request that proves at the end that it is still the same */
+	u64 parent_id; /* 0: not known, or of no interest to find_parent */
 	u32 depth;  /* bytes between the stack's base and the frame: it survives the copying of stacks */
 	u8 operation;
 	u8 sampled;

@@ -124,10 +124,25 @@ static __always_inline bool parent_by_goroutine(const struct goroutine_key *key,
 	return parent->known;
 }
 
+/*
+ * runs_within: whether a span runs on this goroutine that is a child of the one that a context names. What is
+ * started now is then that span's work, although its context is the one that the span itself was given.
+ */
+static __always_inline bool runs_within(const struct goroutine_key *key, const struct parent *parent)
+{
+	struct goroutine *goroutine = find_goroutine(key);
+	bool found = false;
+
+	if (goroutine)
+		for (u32 i = 0; i < OPEN_SPANS_MAX; i++)
+			found |= i < goroutine->count && goroutine->spans[i].parent_id == parent->context.span_id;
+	return found;
+}
+
 static __always_inline void find_parent(struct registers *ctx, const struct site *site, const struct runtime_layout *layout,
 					const struct goroutine_key *goroutine, struct go_interface context, struct parent *parent)
 {
-	if (parent_by_context(context, goroutine->tgid, site, parent))
+	if (parent_by_context(context, goroutine->tgid, site, parent) && !runs_within(goroutine, parent))
 		return;
 	if (parent_by_goroutine(goroutine, parent))
 		return;

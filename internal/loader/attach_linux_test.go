@@ -64,7 +64,9 @@ func describe(t *testing.T, l *Loader, file *os.File, index uint16) []instrument
 	for _, library := range catalog.Libraries() {
 		plan, err := library.Plan(f)
 		require.NoError(t, err)
-		b.Layouts[library.LayoutMap()] = plan.Layout
+		if plan.Layout != nil {
+			b.Layouts[library.LayoutMap()] = plan.Layout
+		}
 		for _, probe := range plan.Probes {
 			if probe.Instrumentation == "net_http_server" {
 				probes = append(probes, probe)

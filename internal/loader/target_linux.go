@@ -108,7 +108,7 @@ type (
 
 const (
 	openSpansMax  = 4
-	openSpanSize  = 64
+	openSpanSize  = 72
 	spanIDInState = 16 // of an open_span
 )
 

@@ -42,38 +42,50 @@ type layout struct {
 	StmtDB, StmtQuery  uint16
 	DSNConnectorDSN    uint16
 	DSNConnectorDriver uint16
-	Padding            [3]uint16
+	GSigcode0, PanicSP uint16
+	Padding            uint16
 }
 
 // typeDSNConnector is the connector that sql.Open makes for a driver that has none itself.
 const typeDSNConnector = "database/sql.dsnConnector"
 
+func want(pkg, structName, field string, offset *uint16) instrument.Want {
+	return instrument.Want{Field: gobinary.Field{Package: pkg, Struct: structName, Field: field}, Offset: offset}
+}
+
 // wants lists the fields of database/sql that are read, of those of its types that the
 // functions to probe belong to.
 func (l *layout) wants(conn, tx, stmt bool) []instrument.Want {
-	want := func(structName, field string, offset *uint16) instrument.Want {
-		return instrument.Want{Field: gobinary.Field{Package: "database/sql", Struct: structName, Field: field}, Offset: offset}
-	}
+	const sql = "database/sql"
 	wants := []instrument.Want{
-		want("DB", "connector", &l.DBConnector),
-		want("dsnConnector", "dsn", &l.DSNConnectorDSN),
-		want("dsnConnector", "driver", &l.DSNConnectorDriver),
+		want(sql, "DB", "connector", &l.DBConnector),
+		want(sql, "dsnConnector", "dsn", &l.DSNConnectorDSN),
+		want(sql, "dsnConnector", "driver", &l.DSNConnectorDriver),
 	}
 	if conn {
-		wants = append(wants, want("Conn", "db", &l.ConnDB))
+		wants = append(wants, want(sql, "Conn", "db", &l.ConnDB))
 	}
 	if tx {
-		wants = append(wants, want("Tx", "db", &l.TxDB), want("Tx", "done", &l.TxDone), want("Tx", "ctx", &l.TxContext))
+		wants = append(wants, want(sql, "Tx", "db", &l.TxDB), want(sql, "Tx", "done", &l.TxDone), want(sql, "Tx", "ctx", &l.TxContext))
 	}
 	if stmt {
-		wants = append(wants, want("Stmt", "db", &l.StmtDB), want("Stmt", "query", &l.StmtQuery))
+		wants = append(wants, want(sql, "Stmt", "db", &l.StmtDB), want(sql, "Stmt", "query", &l.StmtQuery))
 	}
 	return wants
+}
+
+// recoveryWants lists where the runtime keeps the frame that a recovered panic goes on in.
+func (l *layout) recoveryWants(minor int) []instrument.Want {
+	if minor < 22 {
+		return []instrument.Want{want("runtime", "g", "sigcode0", &l.GSigcode0)}
+	}
+	return []instrument.Want{want("runtime", "_panic", "sp", &l.PanicSP)}
 }
 
 // newLayout returns a layout without any field.
 func newLayout() layout {
 	var l layout
 	instrument.Resolve(l.wants(true, true, true), nil)
+	l.GSigcode0, l.PanicSP = instrument.Missing, instrument.Missing
 	return l
 }

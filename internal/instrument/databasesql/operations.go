@@ -16,6 +16,9 @@ const (
 	releaseTx        = pkg + "(*Tx).closemuRUnlockRelease-fm"
 	errorsIs         = "errors.Is"
 	newproc          = "runtime.newproc"
+	gopanic          = "runtime.gopanic"
+	recovery         = "runtime.recovery"
+	goexit           = "runtime.Goexit"
 )
 
 // The programs that start spans, and the variants that say what of. What an operation is
@@ -69,7 +72,10 @@ var operations = []operation{
 }
 
 func functionNames() []string {
-	names := []string{retry, queryDC, execDC, beginDC, pingDC, initContextClose, releaseConn, releaseTx, errorsIs, newproc}
+	names := []string{
+		retry, queryDC, execDC, beginDC, pingDC, initContextClose, releaseConn, releaseTx,
+		errorsIs, newproc, gopanic, recovery, goexit,
+	}
 	for _, operation := range operations {
 		names = append(names, operation.name)
 	}

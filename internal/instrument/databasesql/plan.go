@@ -20,6 +20,7 @@ type planner struct {
 	file      *gobinary.File
 	functions map[string][]gobinary.Function
 	ends      [endCount][]instrument.Probe
+	starts    []instrument.Probe
 	traced    []operation
 	layout    layout
 	plan      instrument.Plan
@@ -34,7 +35,8 @@ func (library) Plan(file *gobinary.File) (instrument.Plan, error) {
 	if !p.used() {
 		return instrument.Plan{}, nil
 	}
-	if minor, err := file.GoMinor(); err != nil || minor < oldestGo {
+	minor, err := file.GoMinor()
+	if err != nil || minor < oldestGo {
 		p.problem("database/sql is not traced: the executable was built with %s, which is older than go1.%d", file.GoVersion(), oldestGo)
 		return p.plan, nil
 	}
@@ -44,13 +46,17 @@ func (library) Plan(file *gobinary.File) (instrument.Plan, error) {
 	for _, operation := range operations {
 		p.operation(operation)
 	}
+	p.unwinding()
+	// In this order they are attached: an operation that began before its end has probes
+	// would be open for ever.
+	p.plan.Probes = append(p.plan.Probes, p.starts...)
 	if err := p.inlined(); err != nil {
 		return instrument.Plan{}, err
 	}
-	if len(p.plan.Probes) == 0 {
+	if len(p.traced) == 0 {
 		return p.plan, nil
 	}
-	if err := p.resolve(); err != nil {
+	if err := p.resolve(minor); err != nil {
 		return instrument.Plan{}, fmt.Errorf("layouts of database/sql: %w", err)
 	}
 	p.plan.Layout = p.layout
@@ -93,7 +99,9 @@ func (p *planner) operation(o operation) {
 			continue
 		}
 		p.traced = append(p.traced, o)
-		p.add(o.instrumentation, instrument.Probe{Program: o.start, Variant: uint8(o.variant), Site: start})
+		p.starts = append(p.starts, instrument.Probe{
+			Instrumentation: o.instrumentation, Program: o.start, Variant: uint8(o.variant), Site: start,
+		})
 		for _, e := range o.ends {
 			p.add(o.instrumentation, p.ends[e]...)
 		}
@@ -113,6 +121,17 @@ func earlyReturns(code *gobinary.Code, o operation, calls []gobinary.Site) (prob
 		}
 	}
 	return probes
+}
+
+// unwinding adds the probes that see operations end which do not return: because of a
+// panic that is recovered further out, or of runtime.Goexit.
+func (p *planner) unwinding() {
+	for _, unwinds := range []struct{ function, program string }{{gopanic, "sql_panic"}, {recovery, "sql_recovery"}, {goexit, "sql_exit"}} {
+		probes := p.sites(unwinds.function, unwinds.program, 0, entry)
+		for _, o := range p.traced {
+			p.add(o.instrumentation, probes...)
+		}
+	}
 }
 
 // add adds probes to an instrumentation, each once. What several instrumentations need is
@@ -169,7 +188,7 @@ func (p *planner) inlined() error {
 }
 
 // resolve looks up the fields that the chosen probes read.
-func (p *planner) resolve() error {
+func (p *planner) resolve(minor int) error {
 	addresses, err := p.file.TypeAddresses(typeNames()...)
 	if err != nil {
 		return err
@@ -177,7 +196,7 @@ func (p *planner) resolve() error {
 	of := func(structName string) bool {
 		return slices.ContainsFunc(p.traced, func(o operation) bool { return strings.HasPrefix(o.name, pkg+"(*"+structName+").") })
 	}
-	wants := p.layout.wants(of("Conn"), of("Tx"), of("Stmt"))
+	wants := append(p.layout.wants(of("Conn"), of("Tx"), of("Stmt")), p.layout.recoveryWants(minor)...)
 	fields, err := p.file.Layout(append(instrument.Fields(wants), driverFields(addresses)...))
 	if err != nil && len(fields) == 0 {
 		return err

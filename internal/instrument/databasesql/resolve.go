@@ -4,6 +4,7 @@ package databasesql
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
@@ -30,14 +31,19 @@ func driverErrors() []codedError {
 	return all
 }
 
-// typeNames lists the types that the table of drivers names.
+// typeNames lists the types that the table of drivers names, each once.
 func typeNames() []string {
 	names := []string{typeDSNConnector}
+	add := func(typeName string) {
+		if !slices.Contains(names, typeName) {
+			names = append(names, either(typeName)...)
+		}
+	}
 	for _, kind := range connectorKinds {
-		names = append(names, either(kind.typeName)...)
+		add(kind.typeName)
 	}
 	for _, err := range driverErrors() {
-		names = append(names, either(err.typeName)...)
+		add(err.typeName)
 	}
 	return names
 }
