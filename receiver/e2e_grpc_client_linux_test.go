@@ -5,6 +5,7 @@ package receiver_test
 import (
 	"net"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -24,7 +25,6 @@ const (
 // over plain TCP, over TLS, over a socket, and to an address where there is none.
 func grpcClientCases(plain, secure, socket, nowhere, unique string) []grpcCase {
 	type call = targettest.Call
-	port := plain[len("127.0.0.1:"):]
 	echo := []call{{Target: plain, Method: echoMethod, Messages: []string{"x"}}}
 	return []grpcCase{
 		{name: "unary", call: call{Target: plain, Method: echoMethod, Messages: []string{"hello"}}},
@@ -38,7 +38,7 @@ func grpcClientCases(plain, secure, socket, nowhere, unique string) []grpcCase {
 
 		{name: "passthrough", call: call{Target: "passthrough:///" + plain, Method: echoMethod}},
 		{name: "dns", call: call{Target: "dns:///" + plain, Method: echoMethod}},
-		{name: "dns-name", call: call{Target: "dns:///localhost:" + port, Method: echoMethod}},
+		{name: "dns-name", call: call{Target: "dns:///localhost" + strings.TrimPrefix(plain, "127.0.0.1"), Method: echoMethod}},
 		{name: "unix", call: call{Target: "unix:" + socket, Method: echoMethod}},
 		{name: "unix-authority", call: call{Target: "unix://" + socket, Method: echoMethod}},
 
@@ -84,12 +84,16 @@ func grpcClientCases(plain, secure, socket, nowhere, unique string) []grpcCase {
 var retryOn = targettest.Env("GRPC_GO_RETRY=on")
 
 func TestGRPCClient(t *testing.T) {
-	server := targettest.Binary(t, targettest.Build{Program: "grpcserver"})
+	// From 1.76 on a server resets streams at their deadline, which may come before its answer.
+	server := targettest.Binary(t, targettest.Build{Program: "grpcserver", ModFile: "grpc1.69.mod"})
 	socket := filepath.Join(t.TempDir(), "socket")
 	plain, secure := targettest.Start(t, server), targettest.Start(t, server, targettest.TLS())
 	targettest.Start(t, server, targettest.Args("-addr", "unix:"+socket))
 	nowhere := unusedAddress(t)
-	addresses := map[string]string{plain.Address(): "plain", secure.Address(): "secure", nowhere: "nowhere", socket: "/socket"}
+	addresses := map[string]string{
+		plain.Address(): "plain", secure.Address(): "secure", nowhere: "nowhere", socket: "/socket",
+		"localhost" + strings.TrimPrefix(plain.Address(), "127.0.0.1"): "plain",
+	}
 
 	for _, build := range targettest.GRPCBuilds("grpcclient") {
 		t.Run(build.String(), func(t *testing.T) {
@@ -104,7 +108,6 @@ func TestGRPCClient(t *testing.T) {
 			refuse := targettest.Call{Target: plain.Address(), Method: echoMethod, Interceptor: "refuse"}
 			assert.Equal(t, "PermissionDenied", x.Call(refuse)[0].Code)
 			spans := c.gather(x, spanCount(cases))
-			hideInMessages(spans, addresses)
 			compareCases(t, "grpc-client-", cases, spans, expectation{golden: isGolden(build), routes: true, addresses: addresses})
 			c.nothingElseCalled(x, x, targettest.Call{Target: plain.Address()})
 		})

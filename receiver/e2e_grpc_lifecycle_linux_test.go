@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -107,25 +108,33 @@ func TestCollectorIsKilledUnderCalls(t *testing.T) {
 	}
 }
 
-// A target that starts again is traced from its first call on, as another process.
+// A target that starts again, after it was killed with a call open, is traced from its first call on.
 func TestGRPCTargetStartsAgain(t *testing.T) {
 	for _, build := range oldestAndNewestGRPC("grpcserver") {
 		t.Run(build.String(), func(t *testing.T) {
 			t.Parallel()
+			binary := copyBinary(t, build)
+			c := startCollector(t, targets(receiver.SelectorConfig{Executable: binary}))
+			first := targettest.Start(t, binary) // keeps the probes attached
+			c.waitTraced(first)
 			client := startGRPCClient(t)
-			c := startCollector(t)
-			c.start(build).Kill()
 			for range 5 {
-				x := targettest.Start(t, targettest.Binary(t, build), targettest.Env(markVariable+"="+c.mark))
+				x := targettest.Start(t, binary)
 				result := client.Call(targettest.Call{Target: x.Address(), Method: echoMethod})[0]
 				require.Equal(t, "OK", result.Code, result.Message)
 				spans := c.next(x, 1)
 				require.Len(t, spans, 1)
 				assert.Equal(t, "example.Unary/Echo", spans[0].attribute("rpc.method"))
+				openCalls(t, x, startGRPCClient(t), targettest.Call{Target: x.Address(), Method: "/example.Unary/Late"}, 1)
 				x.Kill()
+				spans = c.next(x, 1)
+				require.Len(t, spans, 1)
+				checkDied(t, spans[0], time.Now())
 				c.waitEnded(x)
 				assert.Empty(t, c.take(x.PID()))
+				assert.Empty(t, kernelEntries(t, x))
 			}
+			c.nothingElseCalled(first, client, targettest.Call{Target: first.Address()})
 		})
 	}
 }

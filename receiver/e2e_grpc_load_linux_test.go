@@ -99,14 +99,16 @@ func checkCalls(t *testing.T, spans []span, n int, check func(i int, s span)) {
 }
 
 // methodOf is the method that the caller named, whether or not the server knows it.
-func methodOf(s span) any {
-	if original := s.attribute("rpc.method_original"); original != nil {
-		return original
+func methodOf(s span) string {
+	method, ok := s.attribute("rpc.method_original").(string)
+	if !ok {
+		method, _ = s.attribute("rpc.method").(string)
 	}
-	return s.attribute("rpc.method")
+	return method
 }
 
-// Calls of every kind, many in a row, leave nothing behind in the kernel, while both processes live on.
+// Calls of every kind, a hundred thousand in a row, leave nothing behind in the kernel, while both
+// processes live on.
 func TestGRPCLeavesNothingBehind(t *testing.T) {
 	const rounds = 10
 	builds := targettest.GRPCBuilds("grpcclient")
@@ -142,14 +144,16 @@ func TestGRPCLeavesNothingBehind(t *testing.T) {
 				if name != "workers" { // they would all be gone
 					calls = append(calls, call{Method: "/example.Unary/Goexit", Timeout: "1ms", N: 20})
 				}
+				if build.Go == "1.27" && name == "http2" {
+					calls[0].N = 10000
+				}
 				n := 0
 				for range rounds {
 					for _, each := range calls {
 						each.Target, each.Concurrency = y.Address(), 8
 						n += len(x.Call(each))
 					}
-					c.take(x.PID())
-					c.take(y.PID())
+					c.forget()
 				}
 				t.Logf("%d calls", n)
 				for _, target := range []*targettest.Target{x, y} {
@@ -159,6 +163,12 @@ func TestGRPCLeavesNothingBehind(t *testing.T) {
 			})
 		}
 	}
+}
+
+// forget drops the spans that have come, of which a long test has more than fit into memory.
+func (c *collector) forget() {
+	c.sink.Reset()
+	c.read, c.unread = 0, nil
 }
 
 // stateMaps are the maps of the kernel side that hold what is open, by a word and the number of the process.

@@ -35,7 +35,7 @@ func TestParentOfGRPCCall(t *testing.T) {
 				// On the handler's own goroutine even a call with the context of nobody is its child.
 				{"Call", "context=background&" + callPeer},
 				{"CallGoroutine", callPeer},
-				{"CallPool", "context=chain&" + callPeer},
+				{"CallPool", "context=named&" + callPeer},
 				{"Get", url.Values{"url": {web.URL() + "/ok"}}.Encode()},
 				{"Get", url.Values{"url": {web.URL() + "/ok"}, "context": {"chain"}}.Encode()},
 			}

@@ -42,6 +42,10 @@ func wait(ctx context.Context, request string) (string, error) {
 	case <-timer.C:
 		return "waited", nil
 	case <-ctx.Done():
+		// grpc itself cancels the context at the deadline too, from 1.76 on.
+		if deadline, has := ctx.Deadline(); has && !time.Now().Before(deadline) {
+			return "", status.FromContextError(context.DeadlineExceeded).Err()
+		}
 		return "", status.FromContextError(ctx.Err()).Err()
 	}
 }

@@ -74,6 +74,10 @@ func main() {
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
+		if how.handler {
+			server.Stop() // a graceful one is only for grpc's own transport
+			return
+		}
 		server.GracefulStop()
 	}()
 	select {
