@@ -18,7 +18,7 @@ var sqlBuilds = []Build{
 
 func TestSQLSteps(t *testing.T) {
 	t.Parallel()
-	p := StartPostgres(t)
+	p, m := StartPostgres(t), StartMariaDB(t)
 	const item = "SELECT name FROM items WHERE id = 1"
 	for _, build := range sqlBuilds {
 		x := Start(t, Binary(t, build))
@@ -27,6 +27,8 @@ func TestSQLSteps(t *testing.T) {
 			{Driver: "postgres", DSN: p.SocketDSN(), Connector: true},
 			{Driver: "pgx", DSN: p.DSN()},
 			{Driver: "pgx", DSN: p.SocketDSN(), Connector: true},
+			{Driver: "mysql", DSN: m.DSN()},
+			{Driver: "mysql", DSN: m.SocketDSN(), Connector: true},
 			{Driver: "fake", DSN: "ok"},
 			{Driver: "fake_old", DSN: "ok"},
 		} {
