@@ -106,18 +106,17 @@ func TestSQLite(t *testing.T) {
 	for _, test := range []struct {
 		driver string
 		build  targettest.Build
-		golden bool
 	}{
-		{"sqlite", targettest.Build{Program: "sqlclient", Go: newest, Strip: true, Tags: []string{"modernc"}, ModFile: "go.latest.mod"}, true},
-		{"sqlite3", targettest.Build{Program: "sqlclient", Go: oldest, Strip: true, Tags: []string{"mattn"}, CGO: true}, false},
-		{"sqlite3", targettest.Build{Program: "sqlclient", Go: newest, Strip: true, PIE: true, Tags: []string{"mattn"}, CGO: true, ModFile: "go.latest.mod"}, true},
+		{"sqlite", targettest.Build{Program: "sqlclient", Go: newest, Strip: true, PIE: true, Tags: []string{"modernc"}, ModFile: "go.latest.mod"}},
+		{"sqlite3", targettest.Build{Program: "sqlclient", Go: oldest, Strip: true, Tags: []string{"mattn"}, CGO: true}},
+		{"sqlite3", targettest.Build{Program: "sqlclient", Go: newest, Strip: true, PIE: true, Tags: []string{"mattn"}, CGO: true, ModFile: "go.latest.mod"}},
 	} {
 		t.Run(test.driver+" "+test.build.String(), func(t *testing.T) {
 			t.Parallel()
 			c := startCollector(t)
 			x := c.start(test.build)
 			file := filepath.Join(t.TempDir(), "shop.db")
-			e := expectation{golden: test.golden, routes: true, addresses: map[string]string{file: "/srv/shop.db"}}
+			e := expectation{golden: isGolden(test.build) && test.driver == "sqlite", routes: true, addresses: map[string]string{file: "/srv/shop.db"}}
 			exec := func(query string, args ...any) []sqlStep { return []sqlStep{{Do: "exec", Query: query, Args: args}} }
 			checkSQL(t, c, x, sqlDatabase{driver: test.driver, dsn: "file:" + file}, []sqlCase{
 				{name: "create", steps: exec("CREATE TABLE items (id integer PRIMARY KEY, name text NOT NULL)"), spans: 1},
@@ -128,7 +127,32 @@ func TestSQLite(t *testing.T) {
 				{name: "unique-violation", steps: exec("INSERT INTO items VALUES (1, 'secret')"), errors: map[int]string{0: "UNIQUE constraint failed"}, spans: 1},
 				{name: "syntax-error", steps: exec("SELEC 'secret'"), errors: map[int]string{0: "syntax error"}, spans: 1},
 				{name: "ping", steps: []sqlStep{{Do: "ping"}}, spans: 1},
-			}, "sql-"+test.driver+"-", e)
+			}, "sql-sqlite-", e)
+		})
+	}
+}
+
+// MariaDB speaks the protocol of MySQL, and its driver tells errors by number.
+func TestSQLMariaDB(t *testing.T) {
+	m := targettest.StartMariaDB(t)
+	const item = "SELECT name FROM items WHERE id = ?"
+	for _, build := range driverBuilds() {
+		t.Run(build.String(), func(t *testing.T) {
+			t.Parallel()
+			c := startCollector(t)
+			x := c.start(build)
+			e := expectation{golden: isGolden(build), routes: true, addresses: map[string]string{m.Address(): "mariadb"}}
+			exec := func(query string) []sqlStep { return []sqlStep{{Do: "exec", Query: query}} }
+			checkSQL(t, c, x, sqlDatabase{driver: "mysql", dsn: m.DSN()}, []sqlCase{
+				{name: "db", steps: threeWays("db", item, 1), spans: 6}, // the driver prepares them: driver.ErrSkip
+				{name: "tx", steps: then([]sqlStep{{Do: "begin"}}, threeWays("tx", item, 1), []sqlStep{{Do: "commit"}}), spans: 8},
+				{name: "stmt", steps: then([]sqlStep{{Do: "prepare", Query: item}}, threeWays("stmt", "", 1)), spans: 6},
+				{name: "secrets", steps: exec(`SELECT name FROM items WHERE name = "secret" OR name = 'it\'s secret' # secret`), spans: 1},
+				{name: "backticks", steps: exec("SELECT name FROM `shop`.`items` WHERE price = 0x7365637265740a"), spans: 1},
+				{name: "unique-violation", steps: exec("INSERT INTO items (id, name) VALUES (1, 'secret')"), errors: map[int]string{0: "Duplicate entry"}, spans: 1},
+				{name: "no-table", steps: exec("DELETE FROM nothing"), errors: map[int]string{0: "doesn't exist"}, spans: 1},
+				{name: "ping", steps: []sqlStep{{Do: "ping"}}, spans: 1},
+			}, "sql-mysql-", e)
 		})
 	}
 }
