@@ -36,10 +36,12 @@ const (
 	textOff       = "off"
 )
 
-type library struct{}
+type library struct {
+	statements statementCache
+}
 
 // Library returns the library.
-func Library() instrument.Library { return library{} }
+func Library() instrument.Library { return library{newStatementCache()} }
 
 func (library) Name() string { return "databasesql" }
 
@@ -55,10 +57,10 @@ func (library) Instrumentations() []instrument.Instrumentation {
 	}
 }
 
-func (library) Span(r instrument.Record, span ptrace.Span) error {
+func (l library) Span(r instrument.Record, span ptrace.Span) error {
 	switch r.Start.Operation {
 	case operationStatement, operationTransaction, operationPing:
-		return clientSpan(r, span)
+		return l.clientSpan(r, span)
 	}
 	return fmt.Errorf("operation %d is not one of database/sql", r.Start.Operation)
 }

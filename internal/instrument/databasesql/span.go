@@ -25,7 +25,7 @@ const pingName = "PING"
 
 // clientSpan follows the semantic conventions of database client spans, of SQL databases
 // and of each of their systems.
-func clientSpan(r instrument.Record, span ptrace.Span) error {
+func (l library) clientSpan(r instrument.Record, span ptrace.Span) error {
 	s, err := decodeStart(r.Start.Body)
 	if err != nil {
 		return fmt.Errorf("start of a database span: %w", err)
@@ -50,7 +50,7 @@ func clientSpan(r instrument.Record, span ptrace.Span) error {
 	operation, text := "", ""
 	switch r.Start.Operation {
 	case operationStatement:
-		operation, text = putStatement(s, r.Options[queryText], attributes)
+		operation, text = l.putStatement(s, r.Options[queryText], attributes)
 	case operationTransaction:
 		// It stands for a statement that is the driver's own, of one word.
 		operation = transactionNames[s.transaction]
@@ -93,7 +93,7 @@ func spanName(summary, operation string, at server, system string) string {
 
 // putStatement sets what the text of a statement tells, and returns its operation, if it
 // is one, and its summary.
-func putStatement(s start, option string, attributes pcommon.Map) (operation, text string) {
+func (l library) putStatement(s start, option string, attributes pcommon.Map) (operation, summary string) {
 	dialect := sqllexer.DBMSType("")
 	if s.kind != nil {
 		dialect = s.kind.driver.dialect
@@ -102,7 +102,7 @@ func putStatement(s start, option string, attributes pcommon.Map) (operation, te
 	if s.cut {
 		query = strings.TrimSuffix(query, string(utf8.RuneError)) // a character that was cut
 	}
-	found, ok := sanitize(query, s.cut, dialect)
+	found := l.statements.tell(query, s.cut, dialect)
 	mark := ""
 	if s.cut {
 		mark = cutMark
@@ -110,12 +110,12 @@ func putStatement(s start, option string, attributes pcommon.Map) (operation, te
 	switch {
 	case option == textRaw:
 		putString(attributes, string(semconv.DBQueryTextKey), query+mark)
-	case option == textSanitized && ok:
+	case option == textSanitized && found.text != "":
 		putString(attributes, string(semconv.DBQueryTextKey), found.text+mark)
 	}
-	putString(attributes, string(semconv.DBCollectionNameKey), single(found.summary.collections))
-	putString(attributes, string(semconv.DBStoredProcedureNameKey), single(found.summary.procedures))
-	return single(found.summary.operations), found.summary.text()
+	putString(attributes, string(semconv.DBCollectionNameKey), found.collection)
+	putString(attributes, string(semconv.DBStoredProcedureNameKey), found.procedure)
+	return found.operation, found.summary
 }
 
 func putString(attributes pcommon.Map, key, value string) {
