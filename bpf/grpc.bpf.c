@@ -16,6 +16,8 @@
 #define OPERATION_GRPC_SERVER 3
 #define OPERATION_GRPC_CLIENT 4
 
+#define CODE_CANCELLED 1 /* of codes.Code */
+
 #define METHOD_MAX 512
 #define NAME_MAX 256
 #define VALUE_MAX 512
@@ -48,8 +50,11 @@ struct grpc_layout {
 	u16 server_stream_embedded; /* ServerStream's pointer to its Stream; MISSING: the stream is the struct itself */
 	u16 stream_context;	    /* transport.Stream */
 	u16 stream_method;
+	u16 stream_state;
 	u16 http2_server_remote; /* transport.http2Server: the peer's net.Addr */
 	u16 handler_request;	 /* transport.serverHandlerTransport */
+	u16 handler_closed;
+	u16 channel_closed; /* runtime.hchan */
 	u16 request_remote;	 /* net/http.Request */
 	u16 http2_client_remote; /* transport.http2Client */
 	u16 tcp_ip;		 /* net.TCPAddr */
@@ -66,7 +71,7 @@ struct grpc_layout {
 	u16 client_finished;
 	u16 client_attempt;
 	u16 attempt_transport; /* grpc.csAttempt */
-	u16 padding;
+	u16 padding[2];
 };
 
 struct {
@@ -436,6 +441,31 @@ static __always_inline void note_failure(const struct grpc_layout *layout, const
 		span->check = code;
 }
 
+/* The transports of a server. A site's variant says which one. */
+enum server_transport {
+	SERVER_TRANSPORT_HTTP2,	  /* transport.http2Server */
+	SERVER_TRANSPORT_HANDLER, /* transport.serverHandlerTransport */
+};
+
+/*
+ * is_over: a stream that its client has cancelled, or whose connection is gone. A status that is written then is
+ * dropped.
+ */
+static __always_inline bool is_over(const struct grpc_layout *layout, u32 variant, u64 transport, u64 object)
+{
+	const u32 stream_done = 3; /* transport.streamState */
+
+	if (variant == SERVER_TRANSPORT_HANDLER) {
+		if (layout->handler_closed == MISSING || layout->channel_closed == MISSING)
+			return false;
+		return (u32)read_word(read_word(transport + layout->handler_closed) + layout->channel_closed) != 0;
+	}
+
+	u64 stream = server_stream(layout, object);
+
+	return stream && layout->stream_state != MISSING && (u32)read_word(stream + layout->stream_state) == stream_done;
+}
+
 /* finish_call emits the end of a server's span, and closes it. */
 static __always_inline void finish_call(struct scratch *scratch, struct goroutine *goroutine, const struct goroutine_key *key,
 					const struct site *site, struct open_span *span, const struct outcome_status *status,
@@ -489,6 +519,8 @@ static __noinline int on_server_end(struct registers *ctx)
 			return 0;
 		}
 		unknown_method = within(&layout->unknown_method[0], caller) || within(&layout->unknown_method[1], caller);
+	} else if (status.known && is_over(layout, site.variant, argument_0(ctx), stream)) {
+		status.code = CODE_CANCELLED;
 	}
 
 	struct goroutine *goroutine = find_goroutine(&key);
@@ -658,6 +690,7 @@ static __noinline int on_client_start(struct registers *ctx)
 		span->context.trace_id[0] = parent.context.trace_id[0];
 		span->context.trace_id[1] = parent.context.trace_id[1];
 		span->sampled = parent.sampled;
+		span->parent_id = parent.context.span_id;
 	} else {
 		new_trace_id(span->context.trace_id);
 		span->sampled = true;

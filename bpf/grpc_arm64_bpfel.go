@@ -92,8 +92,11 @@ type GrpcGrpcLayout struct {
 	ServerStreamEmbedded uint16
 	StreamContext        uint16
 	StreamMethod         uint16
+	StreamState          uint16
 	Http2ServerRemote    uint16
 	HandlerRequest       uint16
+	HandlerClosed        uint16
+	ChannelClosed        uint16
 	RequestRemote        uint16
 	Http2ClientRemote    uint16
 	TcpIp                uint16
@@ -110,7 +113,7 @@ type GrpcGrpcLayout struct {
 	ClientFinished       uint16
 	ClientAttempt        uint16
 	AttemptTransport     uint16
-	Padding              uint16
+	Padding              [2]uint16
 }
 
 type GrpcOpenSpan struct {
@@ -124,6 +127,7 @@ type GrpcOpenSpan struct {
 	Object    uint64
 	Request   uint64
 	Check     uint64
+	ParentId  uint64
 	Depth     uint32
 	Operation uint8
 	Sampled   uint8

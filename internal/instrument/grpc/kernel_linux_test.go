@@ -5,6 +5,7 @@
 package grpc
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/cilium/ebpf/btf"
@@ -39,6 +40,7 @@ func TestNumbersOfKernelSide(t *testing.T) {
 		"CLIENT_FAILURE_RETURN":       failureReturn,
 		"CLIENT_FAILURE_INNER_RETURN": failureInnerReturn,
 		"CLIENT_FAILURE_CALL":         failureCall,
+		"CODE_CANCELLED":              slices.Index(codes[:], "CANCELLED"),
 		"VALUE_MAX":                   instrument.MaxTracestate,
 		// A call that comes through net/http takes the place of the span there.
 		"OPERATION_HTTP_SERVER": kerneltest.ReadSource(t, "nethttp.bpf.c").Numbers["OPERATION_HTTP_SERVER"],

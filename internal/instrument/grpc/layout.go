@@ -24,8 +24,11 @@ type layout struct {
 	ValueContextKey, ValueContextValue   uint16
 	ServerStreamEmbedded                 uint16
 	StreamContext, StreamMethod          uint16
+	StreamState                          uint16
 	HTTP2ServerRemote                    uint16
-	HandlerRequest, RequestRemote        uint16
+	HandlerRequest, HandlerClosed        uint16
+	ChannelClosed                        uint16
+	RequestRemote                        uint16
 	HTTP2ClientRemote                    uint16
 	TCPIP, TCPPort, UnixName             uint16
 	StatusProto, ProtoCode, ProtoMessage uint16
@@ -34,7 +37,7 @@ type layout struct {
 	ClientChannel, ClientDescription     uint16
 	ClientFinished, ClientAttempt        uint16
 	AttemptTransport                     uint16
-	Padding                              uint16
+	Padding                              [2]uint16
 }
 
 // The packages of the structs that are read.
@@ -102,10 +105,13 @@ func (l *layout) serverWants() []want {
 		at(&l.ValueContextValue, "context", "valueCtx", "val"),
 		at(&l.StreamContext, transport, "Stream", "ctx"),
 		at(&l.StreamMethod, transport, "Stream", "method"),
+		at(&l.StreamState, transport, "Stream", "state"),
 		// net.Addr, in the transport itself up to 1.56.
 		at(&l.HTTP2ServerRemote, transport, "http2Server", "remoteAddr").
 			or(field(transport, "http2Server", "peer"), field(root+"/peer", "Peer", "Addr")),
 		at(&l.HandlerRequest, transport, "serverHandlerTransport", "req"),
+		at(&l.HandlerClosed, transport, "serverHandlerTransport", "closedCh"),
+		at(&l.ChannelClosed, "runtime", "hchan", "closed"),
 		at(&l.RequestRemote, "net/http", "Request", "RemoteAddr"),
 	}
 }

@@ -28,13 +28,11 @@ const (
 	newproc             = "runtime.newproc"
 )
 
-// writeStatus is what ends a call on the server's side, of each of its transports; up to
-// 1.68 exported.
-var writeStatus = []string{
-	transport + ".(*http2Server).writeStatus",
-	transport + ".(*http2Server).WriteStatus",
-	transport + ".(*serverHandlerTransport).writeStatus",
-	transport + ".(*serverHandlerTransport).WriteStatus",
+// writeStatus is what ends a call on the server's side, by the transport's place in enum
+// server_transport, which is the variant of the probe there. Up to 1.68 it is exported.
+var writeStatus = [...][]string{
+	{transport + ".(*http2Server).writeStatus", transport + ".(*http2Server).WriteStatus"},
+	{transport + ".(*serverHandlerTransport).writeStatus", transport + ".(*serverHandlerTransport).WriteStatus"},
 }
 
 // messageFailure is what writes a status because a message could not be received or sent:
@@ -57,7 +55,7 @@ func closures() []string {
 }
 
 func functionNames() []string {
-	return slices.Concat(writeStatus, messageFailure[:], closures(), []string{
+	return slices.Concat(slices.Concat(writeStatus[:]...), messageFailure[:], closures(), []string{
 		handleStream, malformedMethod, processUnary, sendResponse, statusFromError, goexit,
 		newStream, newStreamWithParams, finish, selectConfig, toRPCErr, newproc,
 	})
@@ -136,18 +134,24 @@ func (p *planner) server() {
 		return
 	}
 	starts := p.entries(handleStream)
-	var ends []gobinary.Site
-	for _, name := range writeStatus {
-		ends = append(ends, p.entries(name)...)
+	var ends [len(writeStatus)][]gobinary.Site
+	total := 0
+	for variant, names := range writeStatus {
+		for _, name := range names {
+			ends[variant] = append(ends[variant], p.entries(name)...)
+		}
+		total += len(ends[variant])
 	}
-	if len(starts) == 0 || len(ends) == 0 {
+	if len(starts) == 0 || total == 0 {
 		p.problem("%s: servers are not traced, because a call's start or end has no site", handleStream)
 		return
 	}
 	p.layout.UnknownMethod = [2]codeRange{p.codeRange(handleStream), p.codeRange(malformedMethod)}
 	p.layout.MessageFailure = [2]codeRange{p.codeRange(messageFailure[0]), p.codeRange(messageFailure[1])}
 	p.add(server, "grpc_server_start", 0, starts...)
-	p.add(server, "grpc_server_end", 0, ends...)
+	for variant, sites := range ends {
+		p.add(server, "grpc_server_end", variant, sites...)
+	}
 	p.add(server, "grpc_server_exit", 0, p.entries(goexit)...)
 	if p.functions[processUnary] != nil {
 		p.add(server, "grpc_server_unanswered", 0, p.sites(processUnary, p.failedResponses)...)

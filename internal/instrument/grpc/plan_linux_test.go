@@ -67,7 +67,8 @@ func expectedSites(t *testing.T, build targettest.Build) map[chosen]int {
 	}
 	sites := map[chosen]int{
 		{server, "grpc_server_start", 0, entry}:                                  1,
-		{server, "grpc_server_end", 0, entry}:                                    2,
+		{server, "grpc_server_end", 0, entry}:                                    1,
+		{server, "grpc_server_end", 1, entry}:                                    1,
 		{client, "grpc_client_start", 0, entry}:                                  1,
 		{client, "grpc_client_detach", 0, gobinary.SiteCall}:                     1,
 		{client, "grpc_client_end", 0, entry}:                                    1,
