@@ -33,8 +33,8 @@ func parsePostgres(s source) server {
 	return serverAt(host, port, database, strings.Trim(strings.TrimSpace(schema), `"`))
 }
 
-// postgresURL reads the form of a URL. Its host can be a list, which no parser of URLs
-// takes; then it is of no use here.
+// postgresURL reads the form of a URL. Where its host is a list with ports, parsers of
+// URLs may refuse it: then nothing is known.
 func postgresURL(text string) (map[string]string, bool) {
 	u, err := url.Parse(text)
 	if err != nil {

@@ -28,7 +28,7 @@ func sanitize(query string, cut bool, dialect sqllexer.DBMSType) (s sanitized, o
 	}
 	// In these, double quotes are around names for sure.
 	quotesNames := dialect == sqllexer.DBMSPostgres || dialect == sqllexer.DBMSSQLServer
-	lexer := sqllexer.New(query, sqllexer.WithDBMS(dialect))
+	lexer := sqllexer.New(commentsApart(query, dialect), sqllexer.WithDBMS(dialect))
 	var summarizer summarizer
 	var text strings.Builder
 	text.Grow(len(query))
@@ -43,7 +43,6 @@ func sanitize(query string, cut bool, dialect sqllexer.DBMSType) (s sanitized, o
 		case sqllexer.SPACE:
 			text.WriteString(value)
 		case sqllexer.COMMENT, sqllexer.MULTILINE_COMMENT:
-			text.WriteByte(' ')
 		case sqllexer.ERROR, sqllexer.INCOMPLETE_STRING:
 			if !cut {
 				return sanitized{}, false // the lexer took quotes for others than they are
@@ -68,6 +67,16 @@ func sanitize(query string, cut bool, dialect sqllexer.DBMSType) (s sanitized, o
 	}
 	s.text = strings.TrimSpace(text.String())
 	s.summary = summarizer.found
-	s.summary.finish(cut && summarizer.ended)
+	s.summary.finish(cut && summarizer.ended && previous != sqllexer.SPACE)
 	return s, true
+}
+
+// commentsApart puts a space before comments: the lexer takes their beginning for a part
+// of a name that stands directly before it. What is added to strings is not told.
+func commentsApart(query string, dialect sqllexer.DBMSType) string {
+	query = strings.ReplaceAll(query, "/*", " /*")
+	if dialect == sqllexer.DBMSMySQL {
+		query = strings.ReplaceAll(query, "#", " #")
+	}
+	return query
 }

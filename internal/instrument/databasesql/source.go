@@ -38,7 +38,7 @@ func serverAt(host string, port int, namespace ...string) server {
 		s.address = host // a socket has no port
 	default:
 		s.address = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-		if port > 0 && port <= 0xffff {
+		if s.address != "" && port > 0 && port <= 0xffff {
 			s.port = port
 		}
 	}

@@ -13,9 +13,8 @@ func parseSQLite(s source) server {
 	if isURI {
 		name, _, _ = strings.Cut(name, "#")
 		if authority, ok := strings.CutPrefix(name, "//"); ok {
-			if slash := strings.IndexByte(authority, '/'); slash >= 0 {
-				name = authority[slash:]
-			}
+			_, path, _ := strings.Cut(authority, "/")
+			name = "/" + path
 		}
 	}
 	return server{namespace: name}
