@@ -31,7 +31,7 @@ func TestSanitize(t *testing.T) {
 		{`SELECT "name" FROM "items" WHERE "id" = 1`, postgres, `SELECT "name" FROM "items" WHERE "id" = ?`},
 		{"SELECT 0b101, 1_000_000", postgres, "SELECT ?, ?"},
 		{"SELECT a -- secret\nFROM t /* secret */ WHERE b", postgres, "SELECT a \nFROM t   WHERE b"},
-		{"SELECT a/* secret */FROM t WHERE b/c", postgres, "SELECT a  FROM t WHERE b/c"},
+		{"SELECT a/* secret */FROM t WHERE b/c", postgres, "SELECT a FROM t WHERE b/c"},
 		{"SELECT a FROM t/* don't */ WHERE b = 'it''s secret'", postgres, "SELECT a FROM t  WHERE b = ?"},
 		{"", postgres, ""},
 		{"  SELECT 1  ", postgres, "SELECT ?"},
