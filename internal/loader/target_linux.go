@@ -68,6 +68,11 @@ func (l *Loader) Trace(tgid uint32, index uint16) error {
 	return l.put("targets", tgid, uint32(index)+1)
 }
 
+// Ignore makes a process no target, until Trace or Forget: its probes do nothing.
+func (l *Loader) Ignore(tgid uint32) error {
+	return l.put("targets", tgid, uint32(0))
+}
+
 func flag(on bool) uint8 {
 	if on {
 		return 1

@@ -280,14 +280,15 @@ func (s *shared) attach(p *process, b *binary, o Options) error {
 		}
 		b.described = true
 	}
-	if err := s.loader.Trace(uint32(p.PID), b.index); err != nil {
-		return err
-	}
+	// A process is traced as long as it has all probes: what starts then also has an end.
+	err := s.attachProbes(p, b, traced, o)
+	return errors.Join(err, s.loader.Trace(uint32(p.PID), b.index))
+}
+
+// attachProbes puts a session's probes into a process, or into all of its binary. s.mu is held.
+func (s *shared) attachProbes(p *process, b *binary, traced *tracedProcess, o Options) error {
 	if !p.wide || isOwn(b.file) {
 		return traced.own.attach(s.loader, b, p.PID, s.names, o, b.wide)
-	}
-	if err := s.loader.TraceAll(b.index, true); err != nil {
-		return err
 	}
 	// Of what this session puts into all processes of the binary, those that other
 	// sessions have put into single ones would count twice.
@@ -297,7 +298,8 @@ func (s *shared) attach(p *process, b *binary, o Options) error {
 			errs = append(errs, other.own.detach(o.Enabled))
 		}
 	}
-	return errors.Join(append(errs, b.wide.attach(s.loader, b, 0, s.names, o, nil))...)
+	errs = append(errs, b.wide.attach(s.loader, b, 0, s.names, o, nil), s.loader.TraceAll(b.index, true))
+	return errors.Join(errs...)
 }
 
 // detach undoes attach. Probes in all processes stay as long as the binary is used.
@@ -312,6 +314,9 @@ func (s *shared) detach(p *process, b *binary) error {
 	}
 	if traced := s.traced[p.key()]; traced != nil {
 		if traced.users--; traced.users == 0 {
+			if !p.died {
+				errs = append(errs, s.loader.Ignore(uint32(p.PID)))
+			}
 			errs = append(errs, traced.own.detach(all))
 		}
 	}
