@@ -64,10 +64,11 @@ func BenchmarkServerSpan(b *testing.B) {
 	a := newAssembler(catalog.Libraries(), func(reason events.Loss, n int64) { b.Fatalf("lost %d: %s", n, reason) })
 	spans := 0
 	session := &Session{batch: newBatch(), options: Options{
-		Telemetry: uncounted{},
-		Enabled:   func(string) bool { return true },
-		MaxSpans:  1024,
-		Deliver:   func(_ ptrace.Traces, n int) bool { spans += n; return true },
+		Telemetry:              uncounted{},
+		Enabled:                func(string) bool { return true },
+		InstrumentationOptions: func(string) map[string]string { return nil },
+		MaxSpans:               1024,
+		Deliver:                func(_ ptrace.Traces, n int) bool { spans += n; return true },
 	}}
 	a.add(tgid, &target{
 		types:   &typeNames{},

@@ -170,7 +170,7 @@ func TestDied(t *testing.T) {
 	assert.Empty(t, a.targets)
 	assert.Empty(t, lost)
 	span := s.all()[1]
-	assert.Equal(t, map[string]any{"outcome": int64(events.Died)}, span.Attributes().AsRaw())
+	assert.Equal(t, map[string]any{"outcome": int64(events.Died), "option": "a"}, span.Attributes().AsRaw())
 	assert.Equal(t, pcommon.Timestamp(7000), span.EndTimestamp()-span.StartTimestamp())
 	a.died(pid, mine, 9000)
 	assert.Len(t, s.names(), 2)

@@ -28,11 +28,12 @@ func openSession(t *testing.T, enabled ...string) *liveSession {
 	t.Helper()
 	live := &liveSession{telemetry: &fakeTelemetry{}}
 	session, err := Open(Options{
-		Logger:    zaptest.NewLogger(t),
-		Telemetry: live.telemetry,
-		Enabled:   func(name string) bool { return slices.Contains(enabled, name) },
-		MaxSpans:  1,
-		Timeout:   time.Second,
+		Logger:                 zaptest.NewLogger(t),
+		Telemetry:              live.telemetry,
+		Enabled:                func(name string) bool { return slices.Contains(enabled, name) },
+		InstrumentationOptions: func(string) map[string]string { return nil },
+		MaxSpans:               1,
+		Timeout:                time.Second,
 		Deliver: func(batch ptrace.Traces, _ int) bool {
 			live.mu.Lock()
 			defer live.mu.Unlock()
