@@ -3,11 +3,7 @@
 package receiver_test
 
 import (
-	"path/filepath"
 	"testing"
-
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
 )
@@ -67,132 +63,6 @@ func TestSQLDriverBehaviour(t *testing.T) {
 			// A driver of the time before contexts makes no difference.
 			ok := sqlCase{name: "ok", steps: then(threeWays("db", query), transaction, ping), spans: 10}
 			checkSQL(t, c, x, sqlDatabase{driver: "fake_old", dsn: "ok"}, []sqlCase{ok}, "sql-driver-", expectation{routes: true})
-		})
-	}
-}
-
-// A database that cannot be reached is told all the same: which one it is, and where it should be.
-func TestSQLConnectionRefused(t *testing.T) {
-	nowhere := unusedAddress(t)
-	for _, build := range driverBuilds() {
-		t.Run(build.String(), func(t *testing.T) {
-			t.Parallel()
-			c := startCollector(t)
-			x := c.start(build)
-			for driver, dsn := range map[string]string{
-				"postgres":  "postgres://shop:secret@" + nowhere + "/shop?sslmode=disable",
-				"pgx":       "postgres://shop:secret@" + nowhere + "/shop?sslmode=disable",
-				"mysql":     "shop:secret@tcp(" + nowhere + ")/shop?timeout=5s",
-				"sqlserver": "sqlserver://shop:secret@" + nowhere + "?database=shop&dial+timeout=1",
-			} {
-				for _, connector := range []bool{false, true} {
-					test := sqlCase{name: driver, steps: []sqlStep{{Do: "exec", Query: "DELETE FROM items"}, {Do: "begin"}, {Do: "ping"}}, spans: 3,
-						errors: map[int]string{0: "connection refused", 1: "connection refused", 2: "connection refused"}}
-					e := expectation{golden: isGolden(build) && !connector, routes: true, addresses: map[string]string{nowhere: "nowhere"}}
-					if driver == "pgx" && build.ModFile == "" {
-						e.errors = map[string]string{"*errors.joinError": "*net.OpError"}
-					}
-					checkSQL(t, c, x, sqlDatabase{driver: driver, dsn: dsn, connector: connector}, []sqlCase{test}, "sql-refused-", e)
-				}
-			}
-		})
-	}
-}
-
-// SQLite, in Go and in C.
-func TestSQLite(t *testing.T) {
-	versions := sqlVersions()
-	oldest, newest := versions[0], versions[len(versions)-1]
-	for _, test := range []struct {
-		driver string
-		build  targettest.Build
-	}{
-		{"sqlite", targettest.Build{Program: "sqlclient", Go: newest, Strip: true, PIE: true, Tags: []string{"modernc"}, ModFile: "go.latest.mod"}},
-		{"sqlite3", targettest.Build{Program: "sqlclient", Go: oldest, Strip: true, Tags: []string{"mattn"}, CGO: true}},
-		{"sqlite3", targettest.Build{Program: "sqlclient", Go: newest, Strip: true, PIE: true, Tags: []string{"mattn"}, CGO: true, ModFile: "go.latest.mod"}},
-	} {
-		t.Run(test.driver+" "+test.build.String(), func(t *testing.T) {
-			t.Parallel()
-			c := startCollector(t)
-			x := c.start(test.build)
-			file := filepath.Join(t.TempDir(), "shop.db")
-			e := expectation{golden: isGolden(test.build) && test.driver == "sqlite", routes: true, addresses: map[string]string{file: "/srv/shop.db"}}
-			exec := func(query string, args ...any) []sqlStep { return []sqlStep{{Do: "exec", Query: query, Args: args}} }
-			checkSQL(t, c, x, sqlDatabase{driver: test.driver, dsn: "file:" + file}, []sqlCase{
-				{name: "create", steps: exec("CREATE TABLE items (id integer PRIMARY KEY, name text NOT NULL)"), spans: 1},
-				{name: "insert", steps: exec("INSERT INTO items VALUES (?, 'axe')", 1), spans: 1},
-				{name: "select", steps: threeWays("db", "SELECT name FROM items WHERE id = 1"), spans: 6},
-				{name: "tx", steps: []sqlStep{{Do: "begin"}, {Do: "exec", On: "tx", Query: "DELETE FROM items"}, {Do: "rollback"}}, spans: 3},
-				{name: "stmt", steps: then([]sqlStep{{Do: "prepare", Query: "SELECT name FROM items WHERE id = ?"}}, threeWays("stmt", "", 1)), spans: 6},
-				{name: "unique-violation", steps: exec("INSERT INTO items VALUES (1, 'secret')"), errors: map[int]string{0: "UNIQUE constraint failed"}, spans: 1},
-				{name: "syntax-error", steps: exec("SELEC 'secret'"), errors: map[int]string{0: "syntax error"}, spans: 1},
-				{name: "ping", steps: []sqlStep{{Do: "ping"}}, spans: 1},
-			}, "sql-sqlite-", e)
-		})
-	}
-}
-
-// MariaDB speaks the protocol of MySQL, and its driver tells errors by number.
-func TestSQLMariaDB(t *testing.T) {
-	m := targettest.StartMariaDB(t)
-	const item = "SELECT name FROM items WHERE id = ?"
-	for _, build := range driverBuilds() {
-		t.Run(build.String(), func(t *testing.T) {
-			t.Parallel()
-			c := startCollector(t)
-			x := c.start(build)
-			e := expectation{golden: isGolden(build), routes: true, addresses: map[string]string{m.Address(): "mariadb"}}
-			exec := func(query string) []sqlStep { return []sqlStep{{Do: "exec", Query: query}} }
-			checkSQL(t, c, x, sqlDatabase{driver: "mysql", dsn: m.DSN()}, []sqlCase{
-				{name: "db", steps: threeWays("db", item, 1), spans: 6}, // the driver prepares them: driver.ErrSkip
-				{name: "tx", steps: then([]sqlStep{{Do: "begin"}}, threeWays("tx", item, 1), []sqlStep{{Do: "commit"}}), spans: 8},
-				{name: "stmt", steps: then([]sqlStep{{Do: "prepare", Query: item}}, threeWays("stmt", "", 1)), spans: 6},
-				{name: "secrets", steps: exec(`SELECT name FROM items WHERE name = "secret" OR name = 'it\'s secret' # secret`), spans: 1},
-				{name: "backticks", steps: exec("SELECT name FROM `shop`.`items` WHERE price = 0x7365637265740a"), spans: 1},
-				{name: "unique-violation", steps: exec("INSERT INTO items (id, name) VALUES (1, 'secret')"), errors: map[int]string{0: "Duplicate entry"}, spans: 1},
-				{name: "no-table", steps: exec("DELETE FROM nothing"), errors: map[int]string{0: "doesn't exist"}, spans: 1},
-				{name: "ping", steps: []sqlStep{{Do: "ping"}}, spans: 1},
-			}, "sql-mysql-", e)
-		})
-	}
-}
-
-// Where the database is comes from what the application connects with, in each form that drivers read.
-// The password never leaves the collector.
-func TestSQLDataSource(t *testing.T) {
-	p := targettest.StartPostgres(t)
-	type want = map[string]any
-	there := want{"db.system.name": "postgresql", "db.namespace": "shop", "server.address": "127.0.0.1", "server.port": int64(p.Port)}
-	socket := want{"db.system.name": "postgresql", "db.namespace": "shop", "server.address": p.Folder}
-	closed := unusedAddress(t)
-	port := int64(portOf(t, closed).First)
-	for _, build := range driverBuilds() {
-		t.Run(build.String(), func(t *testing.T) {
-			t.Parallel()
-			c := startCollector(t)
-			x := c.start(build)
-			for _, test := range []struct {
-				driver, dsn string
-				want        want
-			}{
-				{"postgres", p.DSN(), there},
-				{"postgres", p.SocketDSN(), socket},
-				{"pgx", p.DSN(), there},
-				{"pgx", p.SocketDSN(), socket},
-				{"mysql", "shop:secret@tcp(" + closed + ")/shop", want{"db.system.name": "mysql", "db.namespace": "shop", "server.address": "127.0.0.1", "server.port": port}},
-				{"mysql", "shop:secret@unix(" + p.Folder + "/none)/shop", want{"db.system.name": "mysql", "db.namespace": "shop", "server.address": p.Folder + "/none"}},
-				{"sqlserver", "sqlserver://shop:secret@" + closed + "?database=shop&dial+timeout=1", want{"db.system.name": "microsoft.sql_server", "db.namespace": "shop", "server.address": "127.0.0.1", "server.port": port}},
-			} {
-				for _, connector := range []bool{false, true} {
-					results := x.DoSQL(targettest.SQLCommand{Driver: test.driver, DSN: test.dsn, Connector: connector, Steps: []sqlStep{{Do: "ping"}}})
-					require.Len(t, results, 1)
-					spans := c.next(x, 1)
-					require.Len(t, spans, 1)
-					assert.Subset(t, spans[0].Attributes().AsRaw(), test.want, "%s %s, connector %t", test.driver, test.dsn, connector)
-					assert.NotContains(t, spans[0].String(), "secret")
-				}
-			}
-			c.nothingElseServed(x)
 		})
 	}
 }
