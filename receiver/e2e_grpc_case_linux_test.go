@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
 )
@@ -22,7 +23,7 @@ type grpcCase struct {
 	code, message string
 	spans         int // that the traced side makes of it; 1 if it is 0
 	since         int // the minor version of grpc from which on the call goes so
-	// send makes the call, for what a Call cannot.
+	// send makes the call to call.Method, for what a Call cannot.
 	send func(t *testing.T)
 }
 
@@ -53,18 +54,63 @@ func spanCount(cases []grpcCase) (n int) {
 	return n
 }
 
-// compareCases holds spans to the golden traces of calls that were made one after the other.
-func compareCases(t *testing.T, prefix string, cases []grpcCase, spans []span, e expectation) {
+// compareCalled holds spans of a client to the golden traces of the calls that it made one after the other.
+func compareCalled(t *testing.T, prefix string, cases []grpcCase, spans []span, e expectation) {
 	t.Helper()
-	if !assert.Len(t, spans, spanCount(cases), "spans of %s: %v", prefix, spans) {
-		return
-	}
+	require.Len(t, spans, spanCount(cases), "spans of %s: %v", prefix, spans)
 	hideAddresses(spans, e.addresses)
 	for _, test := range cases {
 		n := max(1, test.spans)
 		compareGolden(t, prefix+test.name, spans[:n], e)
 		spans = spans[n:]
 	}
+}
+
+// compareServed is compareCalled for a server. It may begin a call that its client gave up after the
+// call that the client made next: a call's spans are found by the method.
+func compareServed(t *testing.T, prefix string, cases []grpcCase, spans []span, e expectation) {
+	t.Helper()
+	hideAddresses(spans, e.addresses)
+	for _, test := range cases {
+		var served []span
+		spans = slices.DeleteFunc(spans, func(s span) bool {
+			mine := len(served) < max(1, test.spans) &&
+				(s.Kind() == ptrace.SpanKindServer && "/"+methodOf(s) == test.call.Method || len(served) > 0 && s.isChildOf(served[0]))
+			if mine {
+				served = append(served, s)
+			}
+			return mine
+		})
+		compareGolden(t, prefix+test.name, served, e)
+	}
+	assert.Empty(t, spans, "more spans than expected")
+}
+
+// methodOf is the method that the caller named, whether or not the server knows it.
+func methodOf(s span) string {
+	method, ok := s.attribute("rpc.method_original").(string)
+	if !ok {
+		method, _ = s.attribute("rpc.method").(string)
+	}
+	return method
+}
+
+// eachGRPC is one build of a program for each version of grpc.
+func eachGRPC(program string) (builds []targettest.Build) {
+	seen := map[string]bool{}
+	for _, build := range slices.Backward(targettest.GRPCBuilds(program)) {
+		if !seen[build.ModFile] {
+			builds = append(builds, build)
+		}
+		seen[build.ModFile] = true
+	}
+	return builds
+}
+
+// oldestAndNewestGRPC are the two builds of a program that are furthest apart.
+func oldestAndNewestGRPC(program string) []targettest.Build {
+	builds := targettest.GRPCBuilds(program)
+	return []targettest.Build{builds[0], builds[len(builds)-1]}
 }
 
 // grpcMinor is 85 for a build with grpc 1.85.

@@ -108,7 +108,7 @@ func TestGRPCClient(t *testing.T) {
 			refuse := targettest.Call{Target: plain.Address(), Method: echoMethod, Interceptor: "refuse"}
 			assert.Equal(t, "PermissionDenied", x.Call(refuse)[0].Code)
 			spans := c.gather(x, spanCount(cases))
-			compareCases(t, "grpc-client-", cases, spans, expectation{golden: isGolden(build), routes: true, addresses: addresses})
+			compareCalled(t, "grpc-client-", cases, spans, expectation{golden: isGolden(build), routes: true, addresses: addresses})
 			c.nothingElseCalled(x, x, targettest.Call{Target: plain.Address()})
 		})
 	}
@@ -147,10 +147,4 @@ func TestGRPCWaitForReady(t *testing.T) {
 			}
 		})
 	}
-}
-
-// oldestAndNewestGRPC are the two builds that are furthest apart.
-func oldestAndNewestGRPC(program string) []targettest.Build {
-	builds := targettest.GRPCBuilds(program)
-	return []targettest.Build{builds[0], builds[len(builds)-1]}
 }

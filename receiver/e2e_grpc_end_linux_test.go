@@ -13,15 +13,17 @@ import (
 	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
 )
 
-// openCalls makes calls whose handlers wait until their call is over, and returns when all do.
-func openCalls(t *testing.T, x, client *targettest.Target, call targettest.Call, n int) {
+// openCalls makes calls whose handlers wait until their call is over, and returns when all do. What it
+// returns waits for the results.
+func openCalls(t *testing.T, x, client *targettest.Target, call targettest.Call, n int) func() []targettest.CallResult {
 	t.Helper()
 	const line = "\nwaiting\n"
 	waiting := func() int { return strings.Count(strings.ReplaceAll(x.Output(), "\n", "\n\n"), line) }
 	before := waiting()
 	call.Messages, call.N, call.Concurrency = []string{"1m"}, n, n
-	client.BeginCall(call)
+	wait := client.BeginCall(call)
 	require.Eventually(t, func() bool { return waiting() == before+n }, patience, interval, "handlers do not wait")
+	return wait
 }
 
 // unaryAndStream are the two services of the server, with the kind of stream that the second one has.
@@ -32,7 +34,7 @@ var unaryAndStream = []struct{ service, stream string }{{"example.Unary", ""}, {
 // hears of the connection, and then believes it.
 func TestGRPCConnectionBreaks(t *testing.T) {
 	const calls = 5
-	for _, build := range targettest.GRPCBuilds("grpcserver") {
+	for _, build := range eachGRPC("grpcserver") {
 		t.Run(build.String(), func(t *testing.T) {
 			t.Parallel()
 			c := startCollector(t)
@@ -69,7 +71,7 @@ func TestGRPCConnectionBreaks(t *testing.T) {
 // A server that stops ends its calls, one way or the other, and each has its span.
 func TestGRPCServerStops(t *testing.T) {
 	const calls = 5
-	for _, build := range targettest.GRPCBuilds("grpcserver") {
+	for _, build := range eachGRPC("grpcserver") {
 		t.Run(build.String(), func(t *testing.T) {
 			t.Parallel()
 			c := startCollector(t)
@@ -174,6 +176,36 @@ func TestGRPCClientDies(t *testing.T) {
 				checkDied(t, s, died)
 			}
 			assert.Empty(t, c.take(x.PID()))
+		})
+	}
+}
+
+// A client whose server dies has the spans of its calls, with the status that grpc gives them.
+func TestGRPCServerIsGone(t *testing.T) {
+	const calls = 5
+	for _, build := range eachGRPC("grpcclient") {
+		t.Run(build.String(), func(t *testing.T) {
+			t.Parallel()
+			c := startCollector(t)
+			x := c.start(build)
+			for _, kind := range unaryAndStream {
+				server := targettest.Start(t, targettest.Binary(t, targettest.Build{Program: "grpcserver"}))
+				wait := openCalls(t, server, x, targettest.Call{Target: server.Address(), Stream: kind.stream, Method: "/" + kind.service + "/Wait"}, calls)
+				server.Kill()
+				results := wait()
+				spans := c.next(x, calls)
+				require.Len(t, spans, calls)
+				for i, s := range spans {
+					assert.Equal(t, kind.service+"/Wait", s.attribute("rpc.method"))
+					assert.Equal(t, "Unavailable", results[i].Code, results[i].Message)
+					assert.Equal(t, "UNAVAILABLE", s.attribute("rpc.response.status_code"), "%v", s)
+					assert.Equal(t, "UNAVAILABLE", s.attribute("error.type"), "%v", s)
+					assert.Equal(t, "Error", s.Status().Code().String(), "%v", s)
+					assert.Equal(t, results[i].Message, s.Status().Message())
+				}
+				c.nothingElseCalled(x, x, targettest.Call{Target: targettest.Start(t, targettest.Binary(t, targettest.Build{Program: "grpcserver"})).Address()})
+				assert.Empty(t, kernelEntries(t, x))
+			}
 		})
 	}
 }

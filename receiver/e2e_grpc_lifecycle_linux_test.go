@@ -17,7 +17,7 @@ import (
 
 // underCalls runs do while a client makes calls of every kind, of which none may fail, and returns how
 // many there were. No more than grpcConcurrency are open at a time.
-func underCalls(t *testing.T, client, server *targettest.Target, do func()) int {
+func underCalls(t *testing.T, client, server *targettest.Target, do func()) (n int) {
 	t.Helper()
 	calls := []targettest.Call{
 		{Method: echoMethod, Messages: []string{"x"}, N: 100},
@@ -44,24 +44,26 @@ func underCalls(t *testing.T, client, server *targettest.Target, do func()) int 
 			}
 		}
 	}()
+	defer func() { // also if do ends the test
+		close(stop)
+		n = <-stopped
+	}()
 	do()
-	close(stop)
-	return <-stopped
+	return n
 }
 
 const grpcConcurrency = 4
 
 // A client and a server do not notice how collectors come and go, in the middle of their calls.
 func TestRestartUnderCalls(t *testing.T) {
-	builds := targettest.GRPCBuilds("grpcclient")
-	for i, build := range []targettest.Build{builds[0], builds[len(builds)-1]} {
-		for _, options := range [][]targettest.Option{nil, {targettest.Args("-workers", "4")}, {targettest.Args("-handler")}} {
-			t.Run(fmt.Sprint(build, " ", len(options)), func(t *testing.T) {
+	for i, build := range oldestAndNewestGRPC("grpcclient") {
+		for name, options := range map[string][]targettest.Option{"http2": {targettest.Args("-workers", "4")}, "handler": {targettest.Args("-handler")}} {
+			t.Run(build.String()+" "+name, func(t *testing.T) {
 				t.Parallel()
 				x := targettest.Start(t, targettest.Binary(t, build))
 				y := targettest.Start(t, targettest.Binary(t, oldestAndNewestGRPC("grpcserver")[i]), options...)
 				calls := underCalls(t, x, y, func() {
-					for range 5 {
+					for range 3 {
 						c := newCollector(t, targets(receiver.SelectorConfig{PIDs: []int{x.PID(), y.PID()}}))
 						c.waitTraced(x)
 						c.waitTraced(y)
@@ -82,8 +84,7 @@ func TestRestartUnderCalls(t *testing.T) {
 // A collector that is killed takes its probes with it, and no call of its targets fails, while it
 // traces, while it dies, and after.
 func TestCollectorIsKilledUnderCalls(t *testing.T) {
-	builds := targettest.GRPCBuilds("grpcclient")
-	for i, build := range []targettest.Build{builds[0], builds[len(builds)-1]} {
+	for i, build := range oldestAndNewestGRPC("grpcclient") {
 		t.Run(build.String(), func(t *testing.T) {
 			t.Parallel()
 			mark := fmt.Sprintf("killed-calls-%d-%s", os.Getpid(), build)

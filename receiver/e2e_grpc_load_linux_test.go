@@ -20,8 +20,7 @@ import (
 // Each call has exactly one span on each side, of the right method and with the right parent, however
 // many run at the same time or in a row, on one connection or on many.
 func TestOneSpanPerCall(t *testing.T) {
-	builds := targettest.GRPCBuilds("grpcclient")
-	for i, build := range []targettest.Build{builds[0], builds[len(builds)-1]} {
+	for i, build := range oldestAndNewestGRPC("grpcclient") {
 		server := oldestAndNewestGRPC("grpcserver")[i]
 		for _, test := range []struct {
 			name    string
@@ -98,21 +97,11 @@ func checkCalls(t *testing.T, spans []span, n int, check func(i int, s span)) {
 	assert.Empty(t, missing, "calls without span")
 }
 
-// methodOf is the method that the caller named, whether or not the server knows it.
-func methodOf(s span) string {
-	method, ok := s.attribute("rpc.method_original").(string)
-	if !ok {
-		method, _ = s.attribute("rpc.method").(string)
-	}
-	return method
-}
-
 // Calls of every kind, a hundred thousand in a row, leave nothing behind in the kernel, while both
 // processes live on.
 func TestGRPCLeavesNothingBehind(t *testing.T) {
 	const rounds = 10
-	builds := targettest.GRPCBuilds("grpcclient")
-	for i, build := range []targettest.Build{builds[0], builds[len(builds)-1]} {
+	for i, build := range oldestAndNewestGRPC("grpcclient") {
 		for name, options := range map[string][]targettest.Option{
 			"http2": nil, "workers": {targettest.Args("-workers", "4")}, "handler": {targettest.Args("-handler")},
 		} {

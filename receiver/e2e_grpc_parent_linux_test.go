@@ -24,7 +24,7 @@ func toPeer(peer *targettest.Target, method, message string) string {
 
 // A call that a handler makes is its child, whichever way the handler's span is to be found.
 func TestParentOfGRPCCall(t *testing.T) {
-	for _, build := range targettest.GRPCBuilds("grpcserver") {
+	for _, build := range eachGRPC("grpcserver") {
 		t.Run(build.String(), func(t *testing.T) {
 			t.Parallel()
 			peer := targettest.Start(t, targettest.Binary(t, build))
@@ -75,7 +75,7 @@ func TestParentOfGRPCCall(t *testing.T) {
 // A gRPC call that the handler of an HTTP request makes is the request's child, over every protocol,
 // and gRPC calls on the same port are none of HTTP's.
 func TestGRPCCallOfHTTPRequest(t *testing.T) {
-	for _, build := range targettest.GRPCBuilds("grpcserver") {
+	for _, build := range eachGRPC("grpcserver") {
 		t.Run(build.String(), func(t *testing.T) {
 			t.Parallel()
 			peer := targettest.Start(t, targettest.Binary(t, build))
@@ -121,7 +121,7 @@ func TestGRPCCallOfHTTPRequest(t *testing.T) {
 // after it, calls for itself.
 func TestEndedGRPCSpanIsNoParent(t *testing.T) {
 	const calls = 10
-	for _, build := range targettest.GRPCBuilds("grpcserver") {
+	for _, build := range eachGRPC("grpcserver") {
 		t.Run(build.String(), func(t *testing.T) {
 			t.Parallel()
 			peer := targettest.Start(t, targettest.Binary(t, build))

@@ -50,8 +50,8 @@ func grpcServerCases(x, peer *targettest.Target, secure bool) []grpcCase {
 		{name: "malformed-method", call: with(call(""), func(c *targettest.Call) { c.Method = "/Echo" }), code: "Unimplemented", message: "malformed method name"},
 		{name: "cancelled", call: with(call("Wait", "1m"), func(c *targettest.Call) { c.CancelAfter = "50ms" }), code: "Canceled"},
 		{name: "stream-cancelled", call: with(stream("bidi", "Wait", "1m"), func(c *targettest.Call) { c.CancelAfter = "50ms" }), code: "Canceled"},
-		{name: "deadline", send: func(t *testing.T) { deadlineCall(t, x, "/example.Unary/Wait", "50m", "1m") }},
-		{name: "stream-deadline", send: func(t *testing.T) { deadlineCall(t, x, "/example.Stream/Wait", "50m", "1m") }},
+		{name: "deadline", call: call("Wait"), send: func(t *testing.T) { deadlineCall(t, x, "/example.Unary/Wait", "50m", "1m") }},
+		{name: "stream-deadline", call: stream("bidi", "Wait"), send: func(t *testing.T) { deadlineCall(t, x, "/example.Stream/Wait", "50m", "1m") }},
 		{name: "recovered", call: call("PanicError"), code: "Internal", message: "recovered: a handler that panics with an error"},
 		{name: "stream-recovered", call: stream("bidi", "PanicError", "x"), code: "Internal", message: "recovered: a handler that panics with an error"},
 		{name: "goexit", call: with(call("Goexit"), func(c *targettest.Call) { c.Timeout = "50ms" }), code: "DeadlineExceeded"},
@@ -100,7 +100,7 @@ func TestGRPCServer(t *testing.T) {
 					routes:    true,
 					addresses: map[string]string{x.Address(): "target", peer.Address(): "peer"},
 				}
-				t.Run(transport.name, func(t *testing.T) { compareCases(t, "grpc-server-", cases, spans, e) })
+				t.Run(transport.name, func(t *testing.T) { compareServed(t, "grpc-server-", cases, spans, e) })
 				c.nothingElseCalled(x, client, targettest.Call{Target: x.Address(), TLS: transport.secure})
 				x.Kill() // it would wait for the calls whose goroutines are gone
 			}

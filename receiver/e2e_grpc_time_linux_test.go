@@ -16,8 +16,7 @@ import (
 // Start and end are those of the call on the epoch clock, on both sides.
 func TestGRPCTimes(t *testing.T) {
 	const calls, took = 20, 20 * time.Millisecond
-	builds := targettest.GRPCBuilds("grpcclient")
-	for i, build := range []targettest.Build{builds[0], builds[len(builds)-1]} {
+	for i, build := range oldestAndNewestGRPC("grpcclient") {
 		t.Run(build.String(), func(t *testing.T) {
 			t.Parallel()
 			c := startCollector(t)

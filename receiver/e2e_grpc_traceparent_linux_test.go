@@ -16,7 +16,7 @@ import (
 // The remote parent is found wherever it stands in the metadata.
 func TestTraceparentAmongMetadata(t *testing.T) {
 	const repeat = 20 // maps are seeded: with each call the key stands elsewhere
-	for _, build := range targettest.GRPCBuilds("grpcserver") {
+	for _, build := range eachGRPC("grpcserver") {
 		t.Run(build.String(), func(t *testing.T) {
 			t.Parallel()
 			client := startGRPCClient(t)
