@@ -88,11 +88,17 @@ type DatabasesqlDetachedKey struct {
 }
 
 type DatabasesqlGoroutine struct {
-	_       structs.HostLayout
-	Goid    uint64
-	Count   uint32
-	Padding uint32
-	Spans   [4]DatabasesqlOpenSpan
+	_           structs.HostLayout
+	Goid        uint64
+	Count       uint32
+	Padding     uint32
+	Spans       [4]DatabasesqlOpenSpan
+	ServedSince struct {
+		_        structs.HostLayout
+		Cache    uint64
+		CacheEnd uint64
+		Gen      uint64
+	}
 }
 
 type DatabasesqlGoroutineKey struct {
@@ -118,18 +124,25 @@ type DatabasesqlOpenSpan struct {
 	Sampled   uint8
 	Silent    uint8
 	Discarded uint8
+	Serves    uint8
+	Padding   [7]uint8
 }
 
 type DatabasesqlRuntimeLayout struct {
-	_            structs.HostLayout
-	G_goid       uint16
-	G_parentGoid uint16
-	G_stackHi    uint16
-	G_panic      uint16
-	PanicArg     uint16
-	PanicGoexit  uint16
-	MapKind      uint16
-	Padding      uint16
+	_              structs.HostLayout
+	G_goid         uint16
+	G_parentGoid   uint16
+	G_stackHi      uint16
+	G_panic        uint16
+	PanicArg       uint16
+	PanicGoexit    uint16
+	MapKind        uint16
+	G_m            uint16
+	M_p            uint16
+	P_goidCache    uint16
+	P_goidCacheEnd uint16
+	Padding        uint16
+	GoidGen        uint64
 }
 
 type DatabasesqlScratch struct {

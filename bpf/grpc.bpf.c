@@ -71,7 +71,8 @@ struct grpc_layout {
 	u16 client_finished;
 	u16 client_attempt;
 	u16 attempt_transport; /* grpc.csAttempt */
-	u16 padding[2];
+	u16 server_workers;    /* grpc.Server */
+	u16 padding;
 };
 
 struct {
@@ -388,6 +389,9 @@ static __noinline int on_server_start(struct registers *ctx)
 	}
 	span->operation = OPERATION_GRPC_SERVER;
 	span->object = object;
+	/* A call has a goroutine of its own, unless the server has workers: grpc.NumStreamWorkers. */
+	serve(ctx, &site, runtime, goroutine, span,
+	      layout->server_workers != MISSING && !(u32)read_word(argument_0(ctx) + layout->server_workers));
 	goroutine->count++;
 	remember_context(span, context, &key);
 	if (span->sampled)

@@ -52,11 +52,17 @@ type GrpcDetachedKey struct {
 }
 
 type GrpcGoroutine struct {
-	_       structs.HostLayout
-	Goid    uint64
-	Count   uint32
-	Padding uint32
-	Spans   [4]GrpcOpenSpan
+	_           structs.HostLayout
+	Goid        uint64
+	Count       uint32
+	Padding     uint32
+	Spans       [4]GrpcOpenSpan
+	ServedSince struct {
+		_        structs.HostLayout
+		Cache    uint64
+		CacheEnd uint64
+		Gen      uint64
+	}
 }
 
 type GrpcGoroutineKey struct {
@@ -113,7 +119,8 @@ type GrpcGrpcLayout struct {
 	ClientFinished       uint16
 	ClientAttempt        uint16
 	AttemptTransport     uint16
-	Padding              [2]uint16
+	ServerWorkers        uint16
+	Padding              uint16
 }
 
 type GrpcOpenSpan struct {
@@ -133,18 +140,25 @@ type GrpcOpenSpan struct {
 	Sampled   uint8
 	Silent    uint8
 	Discarded uint8
+	Serves    uint8
+	Padding   [7]uint8
 }
 
 type GrpcRuntimeLayout struct {
-	_            structs.HostLayout
-	G_goid       uint16
-	G_parentGoid uint16
-	G_stackHi    uint16
-	G_panic      uint16
-	PanicArg     uint16
-	PanicGoexit  uint16
-	MapKind      uint16
-	Padding      uint16
+	_              structs.HostLayout
+	G_goid         uint16
+	G_parentGoid   uint16
+	G_stackHi      uint16
+	G_panic        uint16
+	PanicArg       uint16
+	PanicGoexit    uint16
+	MapKind        uint16
+	G_m            uint16
+	M_p            uint16
+	P_goidCache    uint16
+	P_goidCacheEnd uint16
+	Padding        uint16
+	GoidGen        uint64
 }
 
 type GrpcScratch struct {

@@ -254,6 +254,8 @@ static __always_inline void start_server(struct registers *ctx, const struct sit
 	}
 	span->context.span_id = new_span_id();
 	span->operation = OPERATION_HTTP_SERVER;
+	/* A connection of HTTP/1 has one goroutine for all its requests, HTTP/2 one for each. */
+	serve(ctx, site, runtime, goroutine, span, http2);
 	span->object = writer;
 	span->request = request;
 	span->check = object_word(scratch, layout->url);
@@ -592,6 +594,7 @@ static __noinline int on_client_start(struct registers *ctx)
 		span->context.trace_id[0] = parent.context.trace_id[0];
 		span->context.trace_id[1] = parent.context.trace_id[1];
 		span->sampled = parent.sampled;
+		span->parent_id = parent.context.span_id;
 	} else {
 		new_trace_id(span->context.trace_id);
 		span->sampled = true;

@@ -52,11 +52,17 @@ type NethttpDetachedKey struct {
 }
 
 type NethttpGoroutine struct {
-	_       structs.HostLayout
-	Goid    uint64
-	Count   uint32
-	Padding uint32
-	Spans   [4]NethttpOpenSpan
+	_           structs.HostLayout
+	Goid        uint64
+	Count       uint32
+	Padding     uint32
+	Spans       [4]NethttpOpenSpan
+	ServedSince struct {
+		_        structs.HostLayout
+		Cache    uint64
+		CacheEnd uint64
+		Gen      uint64
+	}
 }
 
 type NethttpGoroutineKey struct {
@@ -146,18 +152,25 @@ type NethttpOpenSpan struct {
 	Sampled   uint8
 	Silent    uint8
 	Discarded uint8
+	Serves    uint8
+	Padding   [7]uint8
 }
 
 type NethttpRuntimeLayout struct {
-	_            structs.HostLayout
-	G_goid       uint16
-	G_parentGoid uint16
-	G_stackHi    uint16
-	G_panic      uint16
-	PanicArg     uint16
-	PanicGoexit  uint16
-	MapKind      uint16
-	Padding      uint16
+	_              structs.HostLayout
+	G_goid         uint16
+	G_parentGoid   uint16
+	G_stackHi      uint16
+	G_panic        uint16
+	PanicArg       uint16
+	PanicGoexit    uint16
+	MapKind        uint16
+	G_m            uint16
+	M_p            uint16
+	P_goidCache    uint16
+	P_goidCacheEnd uint16
+	Padding        uint16
+	GoidGen        uint64
 }
 
 type NethttpScratch struct {

@@ -22,7 +22,12 @@ struct runtime_layout {
 	u16 panic_arg;
 	u16 panic_goexit;
 	u16 map_kind; /* enum map_kind, bpf/include/header.h */
+	u16 g_m;      /* from here on Go 1.21, as g_parent_goid */
+	u16 m_p;
+	u16 p_goid_cache;
+	u16 p_goid_cache_end;
 	u16 padding;
+	u64 goid_gen; /* link-time address of runtime.sched.goidgen; 0: not known */
 };
 
 struct {
@@ -37,6 +42,17 @@ struct span_context {
 	u64 span_id;
 };
 
+/*
+ * A moment in the life of a process, told by the ids of goroutines. Each P takes them by the batch, runtime/proc.go:
+ * newproc1. A goroutine was certainly started later if its id was left in the batch of the P that ran then, or is
+ * larger than all that any P had taken. Of those that other Ps have started it cannot be told.
+ */
+struct moment {
+	u64 cache;     /* ids from here on */
+	u64 cache_end; /* to before this one */
+	u64 gen;       /* and all above this one */
+};
+
 struct open_span {
 	struct span_context context;
 	u64 key;    /* the context.Context that names this span in contexts; 0: none */
@@ -49,6 +65,8 @@ struct open_span {
 	u8 sampled;
 	u8 silent;  /* its start was lost: its end is not sent */
 	u8 discarded;
+	u8 serves; /* see serve */
+	u8 padding[7];
 };
 
 struct goroutine_key {
@@ -61,6 +79,7 @@ struct goroutine {
 	u32 count;
 	u32 padding;
 	struct open_span spans[OPEN_SPANS_MAX];
+	struct moment served_since; /* the start of the innermost span that serves */
 };
 
 struct {
@@ -91,6 +110,45 @@ static __always_inline u32 frame_depth(struct registers *ctx, const struct runti
 	u64 base = read_word(goroutine_pointer(ctx) + layout->g_stack_hi);
 
 	return base ? base - stack_pointer(ctx) : 0;
+}
+
+/* never is a moment that no goroutine was started after. */
+static const struct moment never = {.gen = ~0ULL};
+
+/* now: never when it cannot be told. */
+static __always_inline struct moment now(struct registers *ctx, const struct site *site, const struct runtime_layout *layout)
+{
+	struct moment moment = {};
+	u64 p;
+
+	if (!layout->goid_gen || layout->g_m == MISSING || layout->m_p == MISSING || layout->p_goid_cache == MISSING ||
+	    layout->p_goid_cache_end == MISSING)
+		return never;
+	moment.gen = read_word(layout->goid_gen + site->bias);
+	if (!moment.gen)
+		return never;
+	p = read_word(read_word(goroutine_pointer(ctx) + layout->g_m) + layout->m_p);
+	moment.cache = read_word(p + layout->p_goid_cache);
+	moment.cache_end = read_word(p + layout->p_goid_cache_end);
+	return moment;
+}
+
+static __always_inline bool started_after(u64 goid, const struct moment *moment)
+{
+	return (goid >= moment->cache && goid < moment->cache_end) || goid > moment->gen;
+}
+
+/*
+ * serve makes the goroutines that this one starts for a span children of it. With alone it runs for nothing else, so
+ * that they are all that it ever starts.
+ */
+static __always_inline void serve(struct registers *ctx, const struct site *site, const struct runtime_layout *layout,
+				  struct goroutine *goroutine, struct open_span *span, bool alone)
+{
+	const struct moment ever = {};
+
+	span->serves = true;
+	goroutine->served_since = alone ? ever : now(ctx, site, layout);
 }
 
 static __always_inline struct goroutine *find_goroutine(const struct goroutine_key *key)

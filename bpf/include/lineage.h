@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 /*
- * Whose child is a span: the nearest traced context.Context in the chain that the call was given, else the span
- * that runs on this goroutine, else the span of the goroutine that started it. A span that has ended is in none
- * of the three places, so it is nobody's parent.
+ * Whose child is a span: that of the nearest traced context.Context in the chain that the call was given, else the span
+ * that runs on this goroutine, else the one that the goroutine which started it serves and served when it did. A span
+ * that has ended is in none of the three places, so it is nobody's parent.
  */
 #ifndef EBPFGO_LINEAGE_H
 #define EBPFGO_LINEAGE_H
@@ -102,60 +102,80 @@ static __always_inline bool parent_by_context(struct go_interface value, u64 tgi
 	return false;
 }
 
-/*
- * parent_by_goroutine copies the innermost span of a goroutine. Another goroutine's state changes while it is
- * read: the copy counts only if the same span was innermost before and after.
- */
-static __always_inline bool parent_by_goroutine(const struct goroutine_key *key, struct parent *parent)
+/* parent_by_goroutine: the innermost span of the running goroutine. */
+static __always_inline bool parent_by_goroutine(struct goroutine *goroutine, struct parent *parent)
 {
-	struct goroutine *goroutine = find_goroutine(key);
-	struct open_span *span = goroutine ? innermost_span(goroutine) : NULL;
+	struct open_span *span = innermost_span(goroutine);
 
 	if (!span)
 		return false;
-
-	u32 count = *(volatile u32 *)&goroutine->count;
-	u64 span_id = *(volatile u64 *)&span->context.span_id;
-
 	parent->context = span->context;
 	parent->sampled = span->sampled;
-	parent->known = *(volatile u64 *)&goroutine->goid == key->goid && *(volatile u32 *)&goroutine->count == count &&
-			*(volatile u64 *)&span->context.span_id == span_id && span_id && parent->context.span_id == span_id;
-	return parent->known;
+	parent->known = true;
+	return true;
 }
 
 /*
  * runs_within: whether a span runs on this goroutine that is a child of the one that a context names. What is
  * started now is then that span's work, although its context is the one that the span itself was given.
  */
-static __always_inline bool runs_within(const struct goroutine_key *key, const struct parent *parent)
+static __always_inline bool runs_within(const struct goroutine *goroutine, const struct parent *parent)
 {
-	struct goroutine *goroutine = find_goroutine(key);
 	bool found = false;
 
-	if (goroutine)
-		for (u32 i = 0; i < OPEN_SPANS_MAX; i++)
-			found |= i < goroutine->count && goroutine->spans[i].parent_id == parent->context.span_id;
+	for (u32 i = 0; i < OPEN_SPANS_MAX; i++)
+		found |= i < goroutine->count && goroutine->spans[i].parent_id == parent->context.span_id;
 	return found;
 }
 
-static __always_inline void find_parent(struct registers *ctx, const struct site *site, const struct runtime_layout *layout,
-					const struct goroutine_key *goroutine, struct go_interface context, struct parent *parent)
+/*
+ * parent_by_starter copies the span that the starter of goroutine goid serves, and served when it started it. The
+ * starter's state changes while it is read: the copy counts only if the same span was there before and after.
+ */
+static __always_inline bool parent_by_starter(const struct goroutine_key *starter, u64 goid, struct parent *parent)
 {
-	if (parent_by_context(context, goroutine->tgid, site, parent) && !runs_within(goroutine, parent))
+	struct goroutine *goroutine = find_goroutine(starter);
+
+	if (!goroutine)
+		return false;
+	for (u32 i = OPEN_SPANS_MAX; i-- > 0;) {
+		struct open_span *span = &goroutine->spans[i];
+
+		if (i >= *(volatile u32 *)&goroutine->count || !*(volatile u8 *)&span->serves)
+			continue;
+
+		u64 span_id = *(volatile u64 *)&span->context.span_id;
+		struct moment since = goroutine->served_since;
+
+		parent->context = span->context;
+		parent->sampled = span->sampled;
+		parent->known = *(volatile u64 *)&goroutine->goid == starter->goid && i < *(volatile u32 *)&goroutine->count &&
+				*(volatile u64 *)&span->context.span_id == span_id && span_id &&
+				parent->context.span_id == span_id && started_after(goid, &since);
+		return parent->known;
+	}
+	return false;
+}
+
+static __always_inline void find_parent(struct registers *ctx, const struct site *site, const struct runtime_layout *layout,
+					const struct goroutine_key *key, struct go_interface context, struct parent *parent)
+{
+	struct goroutine *goroutine = find_goroutine(key);
+
+	if (parent_by_context(context, key->tgid, site, parent) && !(goroutine && runs_within(goroutine, parent)))
 		return;
-	if (parent_by_goroutine(goroutine, parent))
+	if (goroutine && parent_by_goroutine(goroutine, parent))
 		return;
 	if (layout->g_parent_goid == MISSING)
 		return;
 
 	struct goroutine_key starter = {
 		.goid = read_word(goroutine_pointer(ctx) + layout->g_parent_goid),
-		.tgid = goroutine->tgid,
+		.tgid = key->tgid,
 	};
 
 	if (starter.goid)
-		parent_by_goroutine(&starter, parent);
+		parent_by_starter(&starter, key->goid, parent);
 }
 
 #endif

@@ -16,7 +16,11 @@ import (
 type RuntimeLayout struct {
 	Goid, ParentGoid, StackHi    uint16
 	Panic, PanicArg, PanicGoexit uint16
-	MapKind, Padding             uint16
+	MapKind                      uint16
+	M, MP                        uint16
+	GoidCache, GoidCacheEnd      uint16
+	Padding                      uint16
+	GoidGen                      uint64
 }
 
 // stackHi is the offset of hi in runtime.stack, which is {lo, hi uintptr}.
@@ -42,7 +46,13 @@ func ResolveRuntime(f *gobinary.File) (RuntimeLayout, gobinary.Layout, []gobinar
 	}
 	l.ParentGoid = instrument.Missing
 	if minor >= 21 {
-		wants = append(wants, want("g", "parentGoid", &l.ParentGoid))
+		wants = append(wants,
+			want("g", "parentGoid", &l.ParentGoid),
+			want("g", "m", &l.M),
+			want("m", "p", &l.MP),
+			want("p", "goidcache", &l.GoidCache),
+			want("p", "goidcacheend", &l.GoidCacheEnd),
+		)
 	}
 	fields, err := f.Layout(instrument.Fields(wants))
 	if err != nil && len(fields) == 0 {
@@ -53,6 +63,11 @@ func ResolveRuntime(f *gobinary.File) (RuntimeLayout, gobinary.Layout, []gobinar
 		return l, fields, missing, errors.New("layout of runtime.g is not known")
 	}
 	l.StackHi += stackHi
+	if minor >= 21 {
+		if l.GoidGen, err = f.GoidGen(); err != nil {
+			missing = append(missing, gobinary.Field{Package: "runtime", Struct: "schedt", Field: "goidgen"})
+		}
+	}
 	l.MapKind = mapKind(minor, experiments(f))
 	return l, fields, missing, nil
 }

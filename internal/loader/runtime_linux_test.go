@@ -58,6 +58,13 @@ func TestResolveRuntime(t *testing.T) {
 			assert.NotEqual(t, uint16(instrument.Missing), layout.PanicArg)
 			assert.NotEqual(t, uint16(instrument.Missing), layout.PanicGoexit)
 			assert.Equal(t, maps, layout.MapKind)
+			if minor >= 21 {
+				assert.EqualValues(t, 48, layout.M, "behind the defers, which are behind the panics")
+				assert.NotEqual(t, uint16(instrument.Missing), layout.MP)
+				assert.NotEqual(t, uint16(instrument.Missing), layout.GoidCache)
+				assert.Equal(t, layout.GoidCache+8, layout.GoidCacheEnd)
+				assert.NotZero(t, layout.GoidGen)
+			}
 		})
 	}
 }

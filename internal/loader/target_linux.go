@@ -106,14 +106,15 @@ func (l *Loader) Forget(tgid uint32) error {
 // struct goroutine, struct open_span and struct context_span. Of a goroutine, the spans
 // begin at 16.
 type (
-	goroutineState [16 + openSpansMax*openSpanSize]byte
+	goroutineState [16 + openSpansMax*openSpanSize + momentSize]byte
 	detachedState  [openSpanSize]byte
 	contextState   [48]byte
 )
 
 const (
 	openSpansMax  = 4
-	openSpanSize  = 72
+	openSpanSize  = 80
+	momentSize    = 24
 	spanIDInState = 16 // of an open_span
 )
 

@@ -37,7 +37,7 @@ type layout struct {
 	ClientChannel, ClientDescription     uint16
 	ClientFinished, ClientAttempt        uint16
 	AttemptTransport                     uint16
-	Padding                              [2]uint16
+	ServerWorkers, Padding               uint16
 }
 
 // The packages of the structs that are read.
@@ -113,6 +113,7 @@ func (l *layout) serverWants() []want {
 		at(&l.HandlerClosed, transport, "serverHandlerTransport", "closedCh"),
 		at(&l.ChannelClosed, "runtime", "hchan", "closed"),
 		at(&l.RequestRemote, "net/http", "Request", "RemoteAddr"),
+		{&l.ServerWorkers, [][]gobinary.Field{{field(root, "Server", "opts"), field(root, "serverOptions", "numServerWorkers")}}},
 	}
 }
 
