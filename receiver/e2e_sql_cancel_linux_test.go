@@ -16,7 +16,7 @@ import (
 // A statement that runs when its context ends has a span that ends with it, and an error.
 func TestSQLCancelled(t *testing.T) {
 	p := targettest.StartPostgres(t)
-	const sleep, after = "SELECT pg_sleep(60)", 100 * time.Millisecond
+	const sleep, after = "SELECT pg_sleep(60)", 30 * time.Millisecond
 	for _, version := range sqlVersions() {
 		build := sqlBuild(version, true, true)
 		t.Run(build.String(), func(t *testing.T) {

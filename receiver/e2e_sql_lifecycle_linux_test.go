@@ -58,7 +58,7 @@ func TestSQLRestartUnderLoad(t *testing.T) {
 			t.Parallel()
 			x := targettest.Start(t, targettest.Binary(t, build))
 			statementsUnderLoad(t, x, p, func() {
-				for range 5 {
+				for range 3 {
 					c := newCollector(t, targets(receiver.SelectorConfig{PIDs: []int{x.PID()}}))
 					c.waitTraced(x)
 					for _, s := range c.next(x, 100) {

@@ -31,28 +31,30 @@ func TestSQLQueryText(t *testing.T) {
 			t.Parallel()
 			x := targettest.Start(t, targettest.Binary(t, build))
 			of := targets(receiver.SelectorConfig{PIDs: []int{x.PID()}})
+			collectors := map[string]*collector{}
+			for queryText, options := range map[string]map[string]any{
+				"default":   nil,
+				"sanitized": {"query_text": "sanitized"},
+				"raw":       {"query_text": "raw"},
+				"off":       {"query_text": "off"},
+			} {
+				collectors[queryText] = startCollector(t, of, instrumentation("database_sql", true, options))
+				collectors[queryText].waitTraced(x)
+			}
+			x.DoSQL(targettest.SQLCommand{Driver: "fake", DSN: "ok", Steps: []sqlStep{{Do: "exec", Query: statement}}})
 			for queryText, want := range map[string]any{
-				"":          "SELECT name FROM items WHERE name = ? AND price > ?",
+				"default":   "SELECT name FROM items WHERE name = ? AND price > ?",
 				"sanitized": "SELECT name FROM items WHERE name = ? AND price > ?",
 				"raw":       statement,
 				"off":       nil,
 			} {
-				options := map[string]any{"query_text": queryText}
-				if queryText == "" {
-					options = nil
-				}
-				c := newCollector(t, of, instrumentation("database_sql", true, options))
-				c.waitTraced(x)
-				x.DoSQL(targettest.SQLCommand{Driver: "fake", DSN: "ok", Steps: []sqlStep{{Do: "exec", Query: statement}}})
-				spans := c.next(x, 1)
+				spans := collectors[queryText].next(x, 1)
 				require.Len(t, spans, 1)
-				assert.Equal(t, want, spans[0].attribute("db.query.text"), "query_text %q", queryText)
-				assert.Equal(t, "SELECT items", spans[0].Name(), "query_text %q", queryText)
+				assert.Equal(t, want, spans[0].attribute("db.query.text"), queryText)
+				assert.Equal(t, "SELECT items", spans[0].Name(), queryText)
 				if queryText != "raw" {
 					assert.NotContains(t, spans[0].String(), "secret")
 				}
-				c.nothingElseServed(x)
-				c.stop()
 			}
 		})
 	}
@@ -67,22 +69,28 @@ func TestSQLCutText(t *testing.T) {
 			t.Parallel()
 			c := startCollector(t, instrumentation("database_sql", true, map[string]any{"query_text": queryText}))
 			x := c.start(build)
+			var statements []string
+			var steps []sqlStep
 			for _, literal := range []string{"'", "$$", "$tag$", "E'", "N'", "X'", `U&'`, "/* ", "-- "} {
 				for before := limit - 20; before <= limit; before += 3 {
-					statement := "SELECT id FROM items WHERE " + strings.Repeat("a", before-len("SELECT id FROM items WHERE ")-len(" = ")) + " = " +
-						literal + strings.Repeat("secret", 100)
-					x.DoSQL(targettest.SQLCommand{Driver: "fake", DSN: "ok", Steps: []sqlStep{{Do: "exec", Query: statement}}})
-					spans := c.next(x, 1)
-					require.Len(t, spans, 1)
-					text, _ := spans[0].attribute("db.query.text").(string)
-					assert.NotEmpty(t, text)
-					assert.LessOrEqual(t, len(text), limit+len("..."))
-					assert.Equal(t, "SELECT items", spans[0].Name())
-					if queryText == "sanitized" {
-						assert.NotContains(t, spans[0].String(), "secre", "%s at %d", literal, before)
-					} else {
-						assert.True(t, strings.HasPrefix(text, statement[:limit-len("...")]), "%s at %d", literal, before)
-					}
+					name := strings.Repeat("a", before-len("SELECT id FROM items WHERE  = "))
+					statements = append(statements, "SELECT id FROM items WHERE "+name+" = "+literal+strings.Repeat("secret", 100))
+					steps = append(steps, sqlStep{Do: "exec", Query: statements[len(statements)-1]})
+				}
+			}
+			x.DoSQL(targettest.SQLCommand{Driver: "fake", DSN: "ok", Steps: steps})
+			spans := c.next(x, len(steps))
+			require.Len(t, spans, len(steps))
+			for i, s := range spans {
+				text, _ := s.attribute("db.query.text").(string)
+				assert.NotEmpty(t, text)
+				assert.LessOrEqual(t, len(text), limit+len("…"))
+				assert.Equal(t, "SELECT items", s.Name())
+				end := statements[i][limit-20:][:40]
+				if queryText == "sanitized" {
+					assert.NotContains(t, text, "sec", end)
+				} else {
+					assert.True(t, strings.HasPrefix(text, statements[i][:limit-len("…")]), end)
 				}
 			}
 			c.nothingElseServed(x)
