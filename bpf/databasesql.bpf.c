@@ -64,13 +64,13 @@ struct database_sql_layout {
 	u16 tx_db;	  /* Tx */
 	u16 tx_done;
 	u16 tx_context;
+	u16 tx_closemu;
 	u16 stmt_db; /* Stmt */
 	u16 stmt_query;
 	u16 dsn_connector_dsn; /* dsnConnector */
 	u16 dsn_connector_driver;
 	u16 g_sigcode0; /* runtime.g, up to Go 1.21: the stack pointer of the function that recovers a panic */
 	u16 panic_sp;	/* runtime._panic, from Go 1.22: the same */
-	u16 padding;
 };
 
 struct {
@@ -222,6 +222,7 @@ struct request {
 	struct go_string text;
 	u8 operation;
 	u8 transaction;
+	u8 links; /* of caller_frame */
 };
 
 static __always_inline bool send_start(struct scratch *scratch, const struct site *site, const struct database_sql_layout *layout,
@@ -282,7 +283,7 @@ static __always_inline void start(struct registers *ctx, const struct site *site
 	span->operation = request->operation;
 	span->parent_id = parent.context.span_id;
 	span->object = request->receiver;
-	span->request = caller_frame(ctx, runtime, 0);
+	span->request = caller_frame(ctx, runtime, request->links);
 	goroutine->count++;
 	if (span->sampled)
 		span->silent = !send_start(scratch, site, layout, span, &parent, request, key.tgid);
@@ -367,10 +368,18 @@ static __noinline int on_transaction_start(struct registers *ctx)
 	case TRANSACTION_BEGIN_CONN:
 		request.db = db_of(layout, request.receiver, RECEIVER_CONN);
 		break;
+	case TRANSACTION_ROLLBACK:
+		if (layout->tx_closemu == MISSING)
+			return 0;
+		request.receiver -= layout->tx_closemu;
+		request.links = 1;
+		break;
 	default:
-		/* It does nothing: Rollback is often deferred, to be called after Commit, too. */
+		/* It does nothing. */
 		if (layout->tx_done != MISSING && read_byte(request.receiver + layout->tx_done))
 			return 0;
+	}
+	if (site.variant == TRANSACTION_COMMIT || site.variant == TRANSACTION_ROLLBACK) {
 		request.db = db_of(layout, request.receiver, RECEIVER_TX);
 		request.context.type = request.context.data = 0;
 		if (layout->tx_context != MISSING)
@@ -382,7 +391,9 @@ static __noinline int on_transaction_start(struct registers *ctx)
 
 /*
  * func (db *DB) BeginTx(ctx context.Context, opts *TxOptions) (*Tx, error), the same of Conn,
- * func (tx *Tx) Commit() error and func (tx *Tx) rollback(discardConn bool) error
+ * func (tx *Tx) Commit() error; and
+ * func (tx *Tx) rollback(discardConn bool) error, at its call of tx.closemu.Lock: it is called for each transaction that
+ * is over already, by Tx.awaitDone and by defers, and returns before that.
  */
 SEC("uprobe")
 int sql_transaction_start(struct registers *ctx)

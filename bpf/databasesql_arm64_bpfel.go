@@ -72,13 +72,13 @@ type DatabasesqlDatabaseSqlLayout struct {
 	TxDb               uint16
 	TxDone             uint16
 	TxContext          uint16
+	TxClosemu          uint16
 	StmtDb             uint16
 	StmtQuery          uint16
 	DsnConnectorDsn    uint16
 	DsnConnectorDriver uint16
 	G_sigcode0         uint16
 	PanicSp            uint16
-	Padding            uint16
 }
 
 type DatabasesqlDetachedKey struct {

@@ -39,11 +39,11 @@ type layout struct {
 	ConnDB             uint16
 	TxDB, TxDone       uint16
 	TxContext          uint16
+	TxCloseMu          uint16
 	StmtDB, StmtQuery  uint16
 	DSNConnectorDSN    uint16
 	DSNConnectorDriver uint16
 	GSigcode0, PanicSP uint16
-	Padding            uint16
 }
 
 // typeDSNConnector is the connector that sql.Open makes for a driver that has none itself.
@@ -66,7 +66,8 @@ func (l *layout) wants(conn, tx, stmt bool) []instrument.Want {
 		wants = append(wants, want(sql, "Conn", "db", &l.ConnDB))
 	}
 	if tx {
-		wants = append(wants, want(sql, "Tx", "db", &l.TxDB), want(sql, "Tx", "done", &l.TxDone), want(sql, "Tx", "ctx", &l.TxContext))
+		wants = append(wants, want(sql, "Tx", "db", &l.TxDB), want(sql, "Tx", "done", &l.TxDone), want(sql, "Tx", "ctx", &l.TxContext),
+			want(sql, "Tx", "closemu", &l.TxCloseMu))
 	}
 	if stmt {
 		wants = append(wants, want(sql, "Stmt", "db", &l.StmtDB), want(sql, "Stmt", "query", &l.StmtQuery))

@@ -16,6 +16,8 @@ const (
 	releaseTx        = pkg + "(*Tx).closemuRUnlockRelease-fm"
 	errorsIs         = "errors.Is"
 	newproc          = "runtime.newproc"
+	lockRW           = "sync.(*RWMutex).Lock"
+	lockClosing      = pkg + "(*closingMutex).Lock" // from Go 1.27
 	gopanic          = "runtime.gopanic"
 	recovery         = "runtime.recovery"
 	goexit           = "runtime.Goexit"
@@ -50,31 +52,33 @@ type operation struct {
 	// have no sites.
 	calls []string
 	ends  []end
+	// begins are the functions at whose call it starts, instead of at its entry.
+	begins []string
 }
 
 var operations = []operation{
-	{pkg + "(*DB).QueryContext", statement, statementStart, receiverDB, 1, []string{retry}, []end{attempted, failed}},
-	{pkg + "(*DB).ExecContext", statement, statementStart, receiverDB, 2, []string{retry}, []end{attempted, failed}},
-	{pkg + "(*Stmt).QueryContext", statement, statementStart, receiverStmt, 1, []string{retry}, []end{attempted, failed}},
-	{pkg + "(*Stmt).ExecContext", statement, statementStart, receiverStmt, 2, []string{retry}, []end{attempted, failed}},
-	{pkg + "(*Conn).QueryContext", statement, statementStart, receiverConn, 1, []string{queryDC}, []end{queried, releasedConn}},
-	{pkg + "(*Conn).ExecContext", statement, statementStart, receiverConn, 2, []string{execDC}, []end{releasedConn}},
-	{pkg + "(*Tx).QueryContext", statement, statementStart, receiverTx, 1, []string{queryDC}, []end{queried, releasedTx}},
-	{pkg + "(*Tx).ExecContext", statement, statementStart, receiverTx, 2, []string{execDC}, []end{releasedTx}},
+	{pkg + "(*DB).QueryContext", statement, statementStart, receiverDB, 1, []string{retry}, []end{attempted, failed}, nil},
+	{pkg + "(*DB).ExecContext", statement, statementStart, receiverDB, 2, []string{retry}, []end{attempted, failed}, nil},
+	{pkg + "(*Stmt).QueryContext", statement, statementStart, receiverStmt, 1, []string{retry}, []end{attempted, failed}, nil},
+	{pkg + "(*Stmt).ExecContext", statement, statementStart, receiverStmt, 2, []string{retry}, []end{attempted, failed}, nil},
+	{pkg + "(*Conn).QueryContext", statement, statementStart, receiverConn, 1, []string{queryDC}, []end{queried, releasedConn}, nil},
+	{pkg + "(*Conn).ExecContext", statement, statementStart, receiverConn, 2, []string{execDC}, []end{releasedConn}, nil},
+	{pkg + "(*Tx).QueryContext", statement, statementStart, receiverTx, 1, []string{queryDC}, []end{queried, releasedTx}, nil},
+	{pkg + "(*Tx).ExecContext", statement, statementStart, receiverTx, 2, []string{execDC}, []end{releasedTx}, nil},
 
-	{pkg + "(*DB).BeginTx", transaction, transactionStart, beginDB, 1, []string{retry}, []end{begun, failed}},
-	{pkg + "(*Conn).BeginTx", transaction, transactionStart, beginConn, 1, []string{beginDC}, []end{begun, notBegun}},
-	{pkg + "(*Tx).Commit", transaction, transactionStart, commit, 0, []string{errorsIs}, []end{committed}},
-	{pkg + "(*Tx).rollback", transaction, transactionStart, rollback, 0, []string{errorsIs}, []end{rolledBack}},
+	{pkg + "(*DB).BeginTx", transaction, transactionStart, beginDB, 1, []string{retry}, []end{begun, failed}, nil},
+	{pkg + "(*Conn).BeginTx", transaction, transactionStart, beginConn, 1, []string{beginDC}, []end{begun, notBegun}, nil},
+	{pkg + "(*Tx).Commit", transaction, transactionStart, commit, 0, []string{errorsIs}, []end{committed}, nil},
+	{pkg + "(*Tx).rollback", transaction, transactionStart, rollback, 0, []string{errorsIs}, []end{rolledBack}, []string{lockRW, lockClosing}},
 
-	{pkg + "(*DB).PingContext", ping, pingStart, receiverDB, 0, []string{retry, pingDC}, []end{pinged, failed}},
-	{pkg + "(*Conn).PingContext", ping, pingStart, receiverConn, 0, []string{pingDC}, []end{pinged}},
+	{pkg + "(*DB).PingContext", ping, pingStart, receiverDB, 0, []string{retry, pingDC}, []end{pinged, failed}, nil},
+	{pkg + "(*Conn).PingContext", ping, pingStart, receiverConn, 0, []string{pingDC}, []end{pinged}, nil},
 }
 
 func functionNames() []string {
 	names := []string{
 		retry, queryDC, execDC, beginDC, pingDC, initContextClose, releaseConn, releaseTx,
-		errorsIs, newproc, gopanic, recovery, goexit,
+		errorsIs, newproc, lockRW, lockClosing, gopanic, recovery, goexit,
 	}
 	for _, operation := range operations {
 		names = append(names, operation.name)

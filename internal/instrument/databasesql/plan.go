@@ -76,7 +76,7 @@ func (p *planner) operation(o operation) {
 			p.problem("%s is not traced: %v", o.name, err)
 			continue
 		}
-		start, err := code.Entry()
+		starts, err := p.startsOf(o, code)
 		if err != nil {
 			p.problem("%s is not traced: %v", o.name, err)
 			continue
@@ -99,9 +99,11 @@ func (p *planner) operation(o operation) {
 			continue
 		}
 		p.traced = append(p.traced, o)
-		p.starts = append(p.starts, instrument.Probe{
-			Instrumentation: o.instrumentation, Program: o.start, Variant: uint8(o.variant), Site: start,
-		})
+		for _, start := range starts {
+			p.starts = append(p.starts, instrument.Probe{
+				Instrumentation: o.instrumentation, Program: o.start, Variant: uint8(o.variant), Site: start,
+			})
+		}
 		for _, e := range o.ends {
 			p.add(o.instrumentation, p.ends[e]...)
 		}
@@ -109,11 +111,26 @@ func (p *planner) operation(o operation) {
 	}
 }
 
+// startsOf returns where an operation starts.
+func (p *planner) startsOf(o operation, code *gobinary.Code) (sites []gobinary.Site, err error) {
+	if o.begins == nil {
+		site, err := code.Entry()
+		return []gobinary.Site{site}, err
+	}
+	for _, callee := range o.begins {
+		sites = append(sites, p.callsOf(callee)(code)...)
+	}
+	if len(sites) != 1 {
+		return nil, fmt.Errorf("it calls %s %d times, not once", strings.Join(o.begins, " or "), len(sites))
+	}
+	return sites, nil
+}
+
 // earlyReturns ends an operation at those of its returns that no call of its work leads
 // to: it has an error before there is any.
 func earlyReturns(code *gobinary.Code, o operation, calls []gobinary.Site) (probes []instrument.Probe) {
-	if slices.Contains(o.calls, retry) {
-		return nil // it has none
+	if slices.Contains(o.calls, retry) || o.begins != nil {
+		return nil // it has none, or does not get so far with one
 	}
 	for _, ret := range code.Returns() {
 		if !slices.ContainsFunc(calls, func(call gobinary.Site) bool { return code.Reaches(call.Address, ret) }) {
