@@ -3,7 +3,9 @@
 package receiver_test
 
 import (
+	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -22,8 +24,8 @@ const (
 )
 
 // grpcClientCases are the calls that every build of the client makes, to servers that are not traced:
-// over plain TCP, over TLS, over a socket, and to an address where there is none.
-func grpcClientCases(plain, secure, socket, nowhere, unique string) []grpcCase {
+// over plain TCP, over TLS, over sockets, and to an address where there is none.
+func grpcClientCases(plain, secure, socket, abstract, nowhere, unique string) []grpcCase {
 	type call = targettest.Call
 	echo := []call{{Target: plain, Method: echoMethod, Messages: []string{"x"}}}
 	return []grpcCase{
@@ -41,6 +43,7 @@ func grpcClientCases(plain, secure, socket, nowhere, unique string) []grpcCase {
 		{name: "dns-name", call: call{Target: "dns:///localhost" + strings.TrimPrefix(plain, "127.0.0.1"), Method: echoMethod}},
 		{name: "unix", call: call{Target: "unix:" + socket, Method: echoMethod}},
 		{name: "unix-authority", call: call{Target: "unix://" + socket, Method: echoMethod}},
+		{name: "unix-abstract", call: call{Target: "unix-abstract:" + abstract, Method: echoMethod}, since: 56},
 
 		{name: "statuses", call: call{Target: plain, Method: "/example.Unary/Status", Messages: []string{"{n} status {n}"}, N: 18}, spans: 18},
 		{name: "stream-statuses", call: call{Target: plain, Stream: "bidi", Method: "/example.Stream/Status", Messages: []string{"{n} status {n}"}, N: 18}, spans: 18},
@@ -89,9 +92,11 @@ func TestGRPCClient(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "socket")
 	plain, secure := targettest.Start(t, server), targettest.Start(t, server, targettest.TLS())
 	targettest.Start(t, server, targettest.Args("-addr", "unix:"+socket))
+	abstract := fmt.Sprintf("ebpfgo-test-%d", os.Getpid())
+	targettest.Start(t, server, targettest.Args("-addr", "unix:@"+abstract))
 	nowhere := unusedAddress(t)
 	addresses := map[string]string{
-		plain.Address(): "plain", secure.Address(): "secure", nowhere: "nowhere", socket: "/socket",
+		plain.Address(): "plain", secure.Address(): "secure", nowhere: "nowhere", socket: "/socket", "@" + abstract: "@abstract",
 		"localhost" + strings.TrimPrefix(plain.Address(), "127.0.0.1"): "plain",
 	}
 
@@ -100,7 +105,7 @@ func TestGRPCClient(t *testing.T) {
 			t.Parallel()
 			c := startCollector(t)
 			x := c.start(build, retryOn)
-			cases := since(grpcClientCases(plain.Address(), secure.Address(), socket, nowhere, build.String()), grpcMinor(t, build))
+			cases := since(grpcClientCases(plain.Address(), secure.Address(), socket, abstract, nowhere, build.String()), grpcMinor(t, build))
 			for _, test := range cases {
 				test.run(t, x)
 			}

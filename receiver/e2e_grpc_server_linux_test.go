@@ -4,6 +4,7 @@ package receiver_test
 
 import (
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -104,6 +105,23 @@ func TestGRPCServer(t *testing.T) {
 				c.nothingElseCalled(x, client, targettest.Call{Target: x.Address(), TLS: transport.secure})
 				x.Kill() // it would wait for the calls whose goroutines are gone
 			}
+		})
+	}
+}
+
+// A server on a socket has no port, and clients without names.
+func TestGRPCServerOnSocket(t *testing.T) {
+	for _, build := range eachGRPC("grpcserver") {
+		t.Run(build.String(), func(t *testing.T) {
+			t.Parallel()
+			client := startGRPCClient(t)
+			socket := "unix:" + filepath.Join(t.TempDir(), "socket")
+			c := startCollector(t)
+			x := c.start(build, targettest.Args("-addr", socket))
+			cases := []grpcCase{{name: "socket", call: targettest.Call{Target: socket, Method: echoMethod}}}
+			cases[0].run(t, client)
+			compareServed(t, "grpc-server-", cases, c.next(x, 1), expectation{golden: isGolden(build), routes: true})
+			c.nothingElseCalled(x, client, targettest.Call{Target: socket})
 		})
 	}
 }
