@@ -205,6 +205,17 @@ static __always_inline bool send_server_start(struct scratch *scratch, const str
 	return send_event(scratch);
 }
 
+/*
+ * The goroutines of HTTP/1 connections that have served a request. Those of others start nothing but for the request
+ * that they serve.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, GOROUTINES_MAX);
+	__type(key, struct goroutine_key);
+	__type(value, u8);
+} connections SEC(".maps");
+
 /* start_server opens the span of one request. writer is the data word of the http.ResponseWriter. */
 static __always_inline void start_server(struct registers *ctx, const struct site *site, const struct request_layout *layout, u64 request,
 					 u64 writer, bool http2)
@@ -255,7 +266,7 @@ static __always_inline void start_server(struct registers *ctx, const struct sit
 	span->context.span_id = new_span_id();
 	span->operation = OPERATION_HTTP_SERVER;
 	/* A connection of HTTP/1 has one goroutine for all its requests, HTTP/2 one for each. */
-	serve(ctx, site, runtime, goroutine, span, http2);
+	serve(ctx, site, runtime, goroutine, span, http2 || !bpf_map_lookup_elem(&connections, &key));
 	span->object = writer;
 	span->request = request;
 	span->check = object_word(scratch, layout->url);
@@ -324,6 +335,8 @@ static __always_inline void end_server(struct registers *ctx, const struct site 
 
 	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key))
 		return;
+	if (kind == SERVER_END_HTTP1_UNWIND)
+		bpf_map_delete_elem(&connections, &key);
 
 	struct goroutine *goroutine = find_goroutine(&key);
 
@@ -366,6 +379,11 @@ static __always_inline void end_server(struct registers *ctx, const struct site 
 			event->status = 200;
 		event->route_length = append_route(scratch, layout, span);
 		send_event(scratch);
+	}
+	if (kind == SERVER_END_HTTP1 && !bpf_map_lookup_elem(&connections, &key)) {
+		const u8 served = 1;
+
+		bpf_map_update_elem(&connections, &key, &served, BPF_ANY);
 	}
 	goroutine->count--;
 	close_goroutine(goroutine, &key);

@@ -189,6 +189,7 @@ type NethttpScratch struct {
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	NethttpMapBinaries               = "binaries"
+	NethttpMapConnections            = "connections"
 	NethttpMapContextTypes           = "context_types"
 	NethttpMapContexts               = "contexts"
 	NethttpMapDetached               = "detached"
@@ -269,6 +270,7 @@ type NethttpProgramSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type NethttpMapSpecs struct {
 	Binaries       *ebpf.MapSpec `ebpf:"binaries"`
+	Connections    *ebpf.MapSpec `ebpf:"connections"`
 	ContextTypes   *ebpf.MapSpec `ebpf:"context_types"`
 	Contexts       *ebpf.MapSpec `ebpf:"contexts"`
 	Detached       *ebpf.MapSpec `ebpf:"detached"`
@@ -311,6 +313,7 @@ func (o *NethttpObjects) Close() error {
 // It can be passed to LoadNethttpObjects or ebpf.CollectionSpec.LoadAndAssign.
 type NethttpMaps struct {
 	Binaries       *ebpf.Map `ebpf:"binaries"`
+	Connections    *ebpf.Map `ebpf:"connections"`
 	ContextTypes   *ebpf.Map `ebpf:"context_types"`
 	Contexts       *ebpf.Map `ebpf:"contexts"`
 	Detached       *ebpf.Map `ebpf:"detached"`
@@ -327,6 +330,7 @@ type NethttpMaps struct {
 func (m *NethttpMaps) Close() error {
 	return _NethttpClose(
 		m.Binaries,
+		m.Connections,
 		m.ContextTypes,
 		m.Contexts,
 		m.Detached,
