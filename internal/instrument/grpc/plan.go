@@ -63,62 +63,55 @@ func functionNames() []string {
 
 // planner gathers the plan of one binary.
 type planner struct {
-	file      *gobinary.File
-	functions map[string][]gobinary.Function
-	layout    layout
-	plan      instrument.Plan
+	*instrument.Planner
+	layout layout
 }
 
 func (library) Plan(file *gobinary.File) (instrument.Plan, error) {
-	functions, err := file.Functions(functionNames()...)
+	base, err := instrument.NewPlanner(file, functionNames()...)
 	if err != nil {
-		return instrument.Plan{}, fmt.Errorf("functions of gRPC: %w", err)
+		return instrument.Plan{}, fmt.Errorf("gRPC: %w", err)
 	}
-	if functions[handleStream] == nil && functions[newStream] == nil {
+	p := planner{Planner: base}
+	if p.Functions[handleStream] == nil && p.Functions[newStream] == nil {
 		return instrument.Plan{}, nil
 	}
-	p := planner{file: file, functions: functions}
 	if err := p.readLayout(); err != nil {
-		return instrument.Plan{}, fmt.Errorf("layouts of gRPC: %w", err)
+		return instrument.Plan{}, fmt.Errorf("gRPC: %w", err)
 	}
-	if functions[handleStream] != nil {
+	if p.Functions[handleStream] != nil {
 		p.server()
 	}
-	if functions[newStream] != nil {
+	if p.Functions[newStream] != nil {
 		p.client()
 	}
-	p.plan.Layout = p.layout
-	return p.plan, nil
+	p.Plan.Layout = p.layout
+	return p.Plan, nil
 }
 
 // readLayout looks up the fields and types that the probes of this binary read.
 func (p *planner) readLayout() error {
 	wants := p.layout.sharedWants()
-	if p.functions[handleStream] != nil {
+	if p.Functions[handleStream] != nil {
 		wants = append(wants, p.layout.serverWants()...)
 	}
-	if p.functions[newStream] != nil {
+	if p.Functions[newStream] != nil {
 		wants = append(wants, p.layout.clientWants()...)
 	}
 	all := slices.Concat(p.layout.sharedWants(), p.layout.serverWants(), p.layout.clientWants())
 	resolve(all, nil)
-	found, err := p.file.Layout(fields(wants))
-	if err != nil && len(found) == 0 {
+	if err := p.FindFields(fields(wants)); err != nil {
 		return err
 	}
-	if err != nil {
-		p.problem("%v", err)
-	}
-	p.plan.Fields = found
-	p.plan.Missing = resolve(wants, found)
-	p.layout.resolveServerStream(found)
+	p.Plan.Missing = resolve(wants, p.Plan.Fields)
+	p.layout.resolveServerStream(p.Plan.Fields)
 
 	addresses := p.layout.typeAddresses()
 	names := make([]string, 0, len(addresses))
 	for name := range addresses {
 		names = append(names, name)
 	}
-	known, err := p.file.TypeAddresses(names...)
+	known, err := p.File.TypeAddresses(names...)
 	if err != nil {
 		return err
 	}
@@ -130,31 +123,31 @@ func (p *planner) readLayout() error {
 
 func (p *planner) server() {
 	if p.layout.StreamContext == instrument.Missing || p.layout.StreamMethod == instrument.Missing {
-		p.problem("%s: servers are not traced, because the layout of transport.Stream is not known", handleStream)
+		p.Problem("%s: servers are not traced, because the layout of transport.Stream is not known", handleStream)
 		return
 	}
-	starts := p.entries(handleStream)
+	starts := p.Entries(handleStream)
 	var ends [len(writeStatus)][]gobinary.Site
 	total := 0
 	for variant, names := range writeStatus {
 		for _, name := range names {
-			ends[variant] = append(ends[variant], p.entries(name)...)
+			ends[variant] = append(ends[variant], p.Entries(name)...)
 		}
 		total += len(ends[variant])
 	}
 	if len(starts) == 0 || total == 0 {
-		p.problem("%s: servers are not traced, because a call's start or end has no site", handleStream)
+		p.Problem("%s: servers are not traced, because a call's start or end has no site", handleStream)
 		return
 	}
 	p.layout.UnknownMethod = [2]codeRange{p.codeRange(handleStream), p.codeRange(malformedMethod)}
 	p.layout.MessageFailure = [2]codeRange{p.codeRange(messageFailure[0]), p.codeRange(messageFailure[1])}
-	p.add(server, "grpc_server_start", 0, starts...)
+	p.Add(server, "grpc_server_start", 0, starts...)
 	for variant, sites := range ends {
-		p.add(server, "grpc_server_end", variant, sites...)
+		p.Add(server, "grpc_server_end", variant, sites...)
 	}
-	p.add(server, "grpc_server_exit", 0, p.entries(goexit)...)
-	if p.functions[processUnary] != nil {
-		p.add(server, "grpc_server_unanswered", 0, p.sites(processUnary, p.failedResponses)...)
+	p.Add(server, "grpc_server_exit", 0, p.Entries(goexit)...)
+	if p.Functions[processUnary] != nil {
+		p.Add(server, "grpc_server_unanswered", 0, p.Sites(processUnary, p.failedResponses)...)
 	}
 }
 
@@ -162,12 +155,12 @@ func (p *planner) server() {
 // of error its response failed with.
 func (p *planner) failedResponses(code *gobinary.Code) ([]gobinary.Site, error) {
 	var sites []gobinary.Site
-	for _, call := range p.callsIn(code, sendResponse) {
+	for _, call := range p.CallsIn(code, sendResponse) {
 		branch, ok := code.BranchAfter(call, gobinary.Register0)
 		if !ok {
 			continue
 		}
-		for _, question := range p.callsIn(code, statusFromError) {
+		for _, question := range p.CallsIn(code, statusFromError) {
 			if code.Reaches(branch.NonZero, question) && !code.Reaches(branch.Zero, question) {
 				sites = append(sites, question)
 			}
@@ -188,28 +181,28 @@ const (
 
 func (p *planner) client() {
 	if slices.Contains([]uint16{p.layout.ClientChannel, p.layout.ClientDescription, p.layout.ClientFinished}, instrument.Missing) {
-		p.problem("%s: clients are not traced, because the layout of clientStream is not known", newStream)
+		p.Problem("%s: clients are not traced, because the layout of clientStream is not known", newStream)
 		return
 	}
-	starts, ends := p.entries(newStream), p.entries(finish)
-	failures := p.sites(newStream, p.failedStarts)
-	detaches := p.sites(newStreamWithParams, func(code *gobinary.Code) ([]gobinary.Site, error) {
-		return p.callsIn(code, newproc), nil
+	starts, ends := p.Entries(newStream), p.Entries(finish)
+	failures := p.Sites(newStream, p.failedStarts)
+	detaches := p.Sites(newStreamWithParams, func(code *gobinary.Code) ([]gobinary.Site, error) {
+		return p.CallsIn(code, newproc), nil
 	})
-	innerFailures := p.sites(newStreamWithParams, p.failedStreams)
+	innerFailures := p.Sites(newStreamWithParams, p.failedStreams)
 	if len(starts) == 0 || len(ends) == 0 || len(failures) == 0 || len(detaches) == 0 || len(innerFailures) == 0 {
-		p.problem("%s: clients are not traced, because a call's start or one of its ends has no site", newStream)
+		p.Problem("%s: clients are not traced, because a call's start or one of its ends has no site", newStream)
 		return
 	}
-	p.add(client, "grpc_client_start", 0, starts...)
-	p.add(client, "grpc_client_detach", 0, detaches...)
-	p.add(client, "grpc_client_end", 0, ends...)
-	p.add(client, "grpc_client_failure", failureReturn, failures...)
-	p.add(client, "grpc_client_failure", failureInnerReturn, innerFailures...)
+	p.Add(client, "grpc_client_start", 0, starts...)
+	p.Add(client, "grpc_client_detach", 0, detaches...)
+	p.Add(client, "grpc_client_end", 0, ends...)
+	p.Add(client, "grpc_client_failure", failureReturn, failures...)
+	p.Add(client, "grpc_client_failure", failureInnerReturn, innerFailures...)
 	// What a resolver puts around the making of a stream, as xDS does, can fail by itself.
 	for _, name := range closures() {
-		p.add(client, "grpc_client_failure", failureCall, p.sites(name, func(code *gobinary.Code) ([]gobinary.Site, error) {
-			return p.callsIn(code, toRPCErr), nil
+		p.Add(client, "grpc_client_failure", failureCall, p.Sites(name, func(code *gobinary.Code) ([]gobinary.Site, error) {
+			return p.CallsIn(code, toRPCErr), nil
 		})...)
 	}
 }
@@ -217,7 +210,7 @@ func (p *planner) client() {
 // failedStarts finds the returns of newClientStream that only errors lead to: those that
 // it does not come to when the last thing that it does by itself has succeeded.
 func (p *planner) failedStarts(code *gobinary.Code) ([]gobinary.Site, error) {
-	for _, call := range p.callsIn(code, selectConfig) {
+	for _, call := range p.CallsIn(code, selectConfig) {
 		if branch, ok := code.BranchAfter(call, gobinary.Register1); ok {
 			return returnsBeside(code, branch.Zero), nil
 		}
@@ -228,7 +221,7 @@ func (p *planner) failedStarts(code *gobinary.Code) ([]gobinary.Site, error) {
 // failedStreams finds the returns of newClientStreamWithParams that it does not come to
 // once the stream is made.
 func (p *planner) failedStreams(code *gobinary.Code) ([]gobinary.Site, error) {
-	for _, call := range p.callsIn(code, newproc) {
+	for _, call := range p.CallsIn(code, newproc) {
 		return returnsBeside(code, call.Address), nil
 	}
 	return nil, fmt.Errorf("the goroutine that watches over a stream is not found")
@@ -239,57 +232,10 @@ func returnsBeside(code *gobinary.Code, from uint64) []gobinary.Site {
 	return slices.DeleteFunc(code.Returns(), func(ret gobinary.Site) bool { return code.Reaches(from, ret) })
 }
 
-// callsIn returns the calls of one function in another.
-func (p *planner) callsIn(code *gobinary.Code, of string) []gobinary.Site {
-	var sites []gobinary.Site
-	for _, callee := range p.functions[of] {
-		sites = append(sites, code.Calls(callee)...)
-	}
-	return sites
-}
-
-func (p *planner) entries(name string) []gobinary.Site {
-	return p.sites(name, func(code *gobinary.Code) ([]gobinary.Site, error) {
-		site, err := code.Entry()
-		return []gobinary.Site{site}, err
-	})
-}
-
-// sites returns the sites that choose finds in the functions of a name. Where it cannot,
-// that is a problem of the plan.
-func (p *planner) sites(name string, choose func(*gobinary.Code) ([]gobinary.Site, error)) []gobinary.Site {
-	var sites []gobinary.Site
-	for _, function := range p.functions[name] {
-		var chosen []gobinary.Site
-		code, err := p.file.Code(function)
-		if err == nil {
-			chosen, err = choose(code)
-		}
-		if err != nil {
-			p.problem("%s: %v", name, err)
-			continue
-		}
-		sites = append(sites, chosen...)
-	}
-	return sites
-}
-
 // codeRange is where a function is, empty if the binary has not exactly one of the name.
 func (p *planner) codeRange(name string) codeRange {
-	if functions := p.functions[name]; len(functions) == 1 {
+	if functions := p.Functions[name]; len(functions) == 1 {
 		return codeRange{functions[0].Entry, functions[0].End}
 	}
 	return codeRange{}
-}
-
-func (p *planner) add(instrumentation, program string, variant int, sites ...gobinary.Site) {
-	for _, site := range sites {
-		p.plan.Probes = append(p.plan.Probes, instrument.Probe{
-			Instrumentation: instrumentation, Program: program, Site: site, Variant: uint8(variant),
-		})
-	}
-}
-
-func (p *planner) problem(format string, args ...any) {
-	p.plan.Problems = append(p.plan.Problems, fmt.Sprintf(format, args...))
 }
