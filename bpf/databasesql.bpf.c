@@ -20,8 +20,8 @@
 #define NAME_MAX 256
 #define CODE_MAX 16
 
-#define CONNECTORS_MAX 24
-#define ERRORS_MAX 16
+#define CONNECTORS_MAX 32
+#define ERRORS_MAX 24
 #define WRAPPED_MAX 4
 
 /* Where a connector, or the configuration that it points to, says what it connects to. */

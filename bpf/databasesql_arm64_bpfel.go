@@ -48,7 +48,7 @@ type DatabasesqlContextTypeKey struct {
 type DatabasesqlDatabaseSqlLayout struct {
 	_            structs.HostLayout
 	DsnConnector uint64
-	Connectors   [24]struct {
+	Connectors   [32]struct {
 		_        structs.HostLayout
 		Type     uint64
 		Pointer  uint16
@@ -60,7 +60,7 @@ type DatabasesqlDatabaseSqlLayout struct {
 		Driver   uint8
 		Padding  [2]uint16
 	}
-	Errors [16]struct {
+	Errors [24]struct {
 		_       structs.HostLayout
 		Type    uint64
 		Offset  uint16

@@ -39,7 +39,7 @@ var drivers = []driver{
 			},
 			{typeName: pqPackage + ".Connector", server: hostAndDatabase}, // before 1.11, a map has it all
 		},
-		errors: []codedError{{typeName: pqPackage + ".Error", field: "Code", kind: codeString}},
+		errors: []codedError{{typeName: "*" + pqPackage + ".Error", field: "Code", kind: codeString}},
 	},
 	pgx(pgxPackage, pgconnPackage),
 	pgx(pgxV4Package, pgconnV4Package),
@@ -53,7 +53,7 @@ var drivers = []driver{
 			},
 			{typeName: mysqlPackage + ".MySQLDriver", server: parseMySQL},
 		},
-		errors: []codedError{{typeName: mysqlPackage + ".MySQLError", field: "Number", kind: codeUint16}},
+		errors: []codedError{{typeName: "*" + mysqlPackage + ".MySQLError", field: "Number", kind: codeUint16}},
 	},
 	{
 		system:  semconv.DBSystemNameSQLite,
@@ -62,7 +62,7 @@ var drivers = []driver{
 			{typeName: moderncPackage + ".Driver", server: parseSQLite},
 			{typeName: moderncPackage + ".connector", server: parseSQLite, source: moderncPackage + ".connector.dsn"},
 		},
-		errors: []codedError{{typeName: moderncPackage + ".Error", field: "code", kind: codeInt64}},
+		errors: []codedError{{typeName: "*" + moderncPackage + ".Error", field: "code", kind: codeInt64}},
 	},
 	{
 		system:     semconv.DBSystemNameSQLite,
@@ -88,11 +88,11 @@ func pgx(pgx, pgconn string) driver {
 			},
 		},
 		errors: []codedError{
-			{typeName: pgconn + ".PgError", field: "Code", kind: codeString},
-			{typeName: pgconn + ".ConnectError", field: "err", kind: codeWrapped},
-			{typeName: pgconn + ".connectError", field: "err", kind: codeWrapped},
-			{typeName: pgconn + ".PrepareError", field: "err", kind: codeWrapped},
-			{typeName: pgconn + ".pgconnError", field: "err", kind: codeWrapped},
+			{typeName: "*" + pgconn + ".PgError", field: "Code", kind: codeString},
+			{typeName: "*" + pgconn + ".ConnectError", field: "err", kind: codeWrapped},
+			{typeName: "*" + pgconn + ".connectError", field: "err", kind: codeWrapped},
+			{typeName: "*" + pgconn + ".PrepareError", field: "err", kind: codeWrapped},
+			{typeName: "*" + pgconn + ".pgconnError", field: "err", kind: codeWrapped},
 		},
 	}
 }
@@ -156,13 +156,13 @@ const (
 
 // codedError is a type of error that has the code of a failure in a field.
 type codedError struct {
-	typeName string // as in connector
+	typeName string // of a struct, or of a pointer to one
 	field    string
 	kind     uint16
 }
 
 // wrappers are errors of the standard library that drivers wrap theirs in.
-var wrappers = []codedError{{typeName: "fmt.wrapError", field: "err", kind: codeWrapped}}
+var wrappers = []codedError{{typeName: "*fmt.wrapError", field: "err", kind: codeWrapped}}
 
 // connectorKinds are the connectors of all drivers; events name one by its place in it.
 var connectorKinds = func() (kinds []connectorKind) {

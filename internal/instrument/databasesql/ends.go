@@ -86,7 +86,7 @@ func entry(code *gobinary.Code) []gobinary.Site {
 // callsOf chooses the calls of one function.
 func (p *planner) callsOf(name string) func(*gobinary.Code) []gobinary.Site {
 	return func(code *gobinary.Code) (sites []gobinary.Site) {
-		for _, function := range p.functions[name] {
+		for _, function := range p.Functions[name] {
 			sites = append(sites, code.Calls(function)...)
 		}
 		return sites

@@ -10,8 +10,8 @@ import (
 // The sizes of the tables in a layout, CONNECTORS_MAX and ERRORS_MAX in
 // bpf/databasesql.bpf.c.
 const (
-	maxConnectors = 24
-	maxErrors     = 16
+	maxConnectors = 32
+	maxErrors     = 24
 )
 
 // connectorLayout is struct connector_layout.

@@ -80,8 +80,13 @@ func functionNames() []string {
 		retry, queryDC, execDC, beginDC, pingDC, initContextClose, releaseConn, releaseTx,
 		errorsIs, newproc, lockRW, lockClosing, gopanic, recovery, goexit,
 	}
-	for _, operation := range operations {
-		names = append(names, operation.name)
+	return append(names, operationNames()...)
+}
+
+func operationNames() []string {
+	names := make([]string, len(operations))
+	for i, operation := range operations {
+		names[i] = operation.name
 	}
 	return names
 }

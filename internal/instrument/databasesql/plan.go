@@ -17,28 +17,26 @@ const oldestGo = 21
 
 // planner gathers the plan of one binary.
 type planner struct {
-	file      *gobinary.File
-	functions map[string][]gobinary.Function
-	ends      [endCount][]instrument.Probe
-	starts    []instrument.Probe
-	traced    []operation
-	layout    layout
-	plan      instrument.Plan
+	*instrument.Planner
+	ends   [endCount][]instrument.Probe
+	starts []instrument.Probe
+	traced []operation
+	layout layout
 }
 
 func (library) Plan(file *gobinary.File) (instrument.Plan, error) {
-	functions, err := file.Functions(functionNames()...)
+	common, err := instrument.NewPlanner(file, functionNames()...)
 	if err != nil {
-		return instrument.Plan{}, fmt.Errorf("functions of database/sql: %w", err)
+		return instrument.Plan{}, fmt.Errorf("database/sql: %w", err)
 	}
-	p := planner{file: file, functions: functions, layout: newLayout()}
+	p := planner{Planner: common, layout: newLayout()}
 	if !p.used() {
 		return instrument.Plan{}, nil
 	}
 	minor, err := file.GoMinor()
 	if err != nil || minor < oldestGo {
-		p.problem("database/sql is not traced: the executable was built with %s, which is older than go1.%d", file.GoVersion(), oldestGo)
-		return p.plan, nil
+		p.Problem("database/sql is not traced: the executable was built with %s, which is older than go1.%d", file.GoVersion(), oldestGo)
+		return p.Plan, nil
 	}
 	for e := range endCount {
 		p.ends[e] = p.probes(e)
@@ -49,36 +47,36 @@ func (library) Plan(file *gobinary.File) (instrument.Plan, error) {
 	p.unwinding()
 	// In this order they are attached: an operation that began before its end has probes
 	// would be open for ever.
-	p.plan.Probes = append(p.plan.Probes, p.starts...)
-	if err := p.inlined(); err != nil {
-		return instrument.Plan{}, err
+	p.Plan.Probes = append(p.Plan.Probes, p.starts...)
+	if err := p.ReportInlined(operationNames()...); err != nil {
+		return instrument.Plan{}, fmt.Errorf("database/sql: %w", err)
 	}
 	if len(p.traced) == 0 {
-		return p.plan, nil
+		return p.Plan, nil
 	}
 	if err := p.resolve(minor); err != nil {
-		return instrument.Plan{}, fmt.Errorf("layouts of database/sql: %w", err)
+		return instrument.Plan{}, fmt.Errorf("database/sql: %w", err)
 	}
-	p.plan.Layout = p.layout
-	return p.plan, nil
+	p.Plan.Layout = p.layout
+	return p.Plan, nil
 }
 
 // used tells whether there is any operation in the binary.
 func (p *planner) used() bool {
-	return slices.ContainsFunc(operations, func(o operation) bool { return p.functions[o.name] != nil })
+	return slices.ContainsFunc(operations, func(o operation) bool { return p.Functions[o.name] != nil })
 }
 
 // operation adds the probes of an operation, if all of its ends have sites.
 func (p *planner) operation(o operation) {
-	for _, function := range p.functions[o.name] {
-		code, err := p.file.Code(function)
+	for _, function := range p.Functions[o.name] {
+		code, err := p.File.Code(function)
 		if err != nil {
-			p.problem("%s is not traced: %v", o.name, err)
+			p.Problem("%s is not traced: %v", o.name, err)
 			continue
 		}
 		starts, err := p.startsOf(o, code)
 		if err != nil {
-			p.problem("%s is not traced: %v", o.name, err)
+			p.Problem("%s is not traced: %v", o.name, err)
 			continue
 		}
 		var calls []gobinary.Site
@@ -95,7 +93,7 @@ func (p *planner) operation(o operation) {
 			}
 		}
 		if err != nil {
-			p.problem("%s is not traced: %v", o.name, err)
+			p.Problem("%s is not traced: %v", o.name, err)
 			continue
 		}
 		p.traced = append(p.traced, o)
@@ -156,8 +154,8 @@ func (p *planner) unwinding() {
 func (p *planner) add(instrumentation string, probes ...instrument.Probe) {
 	for _, probe := range probes {
 		probe.Instrumentation = instrumentation
-		if !slices.Contains(p.plan.Probes, probe) {
-			p.plan.Probes = append(p.plan.Probes, probe)
+		if !slices.Contains(p.Plan.Probes, probe) {
+			p.Plan.Probes = append(p.Plan.Probes, probe)
 		}
 	}
 }
@@ -165,10 +163,10 @@ func (p *planner) add(instrumentation string, probes ...instrument.Probe) {
 // sites makes probes of the sites that choose finds in the functions of a name; nil if one
 // of them has none.
 func (p *planner) sites(name, program string, variant uint8, choose func(*gobinary.Code) []gobinary.Site) (probes []instrument.Probe) {
-	for _, function := range p.functions[name] {
-		code, err := p.file.Code(function)
+	for _, function := range p.Functions[name] {
+		code, err := p.File.Code(function)
 		if err != nil {
-			p.problem("%s: %v", name, err)
+			p.Problem("%s: %v", name, err)
 			return nil
 		}
 		sites := choose(code)
@@ -182,31 +180,9 @@ func (p *planner) sites(name, program string, variant uint8, choose func(*gobina
 	return probes
 }
 
-// inlined says which functions have no entry to probe because the compiler put them into
-// their callers.
-func (p *planner) inlined() error {
-	var missing []string
-	for _, operation := range operations {
-		if p.functions[operation.name] == nil {
-			missing = append(missing, operation.name)
-		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	names, err := p.file.Inlined(missing...)
-	if err != nil {
-		return fmt.Errorf("inlined functions of database/sql: %w", err)
-	}
-	for _, name := range names {
-		p.problem("%s is inlined into its callers, where it cannot be probed", name)
-	}
-	return nil
-}
-
 // resolve looks up the fields that the chosen probes read.
 func (p *planner) resolve(minor int) error {
-	addresses, err := p.file.TypeAddresses(typeNames()...)
+	addresses, err := p.File.TypeAddresses(typeNames()...)
 	if err != nil {
 		return err
 	}
@@ -214,23 +190,14 @@ func (p *planner) resolve(minor int) error {
 		return slices.ContainsFunc(p.traced, func(o operation) bool { return strings.HasPrefix(o.name, pkg+"(*"+structName+").") })
 	}
 	wants := append(p.layout.wants(of("Conn"), of("Tx"), of("Stmt")), p.layout.recoveryWants(minor)...)
-	fields, err := p.file.Layout(append(instrument.Fields(wants), driverFields(addresses)...))
-	if err != nil && len(fields) == 0 {
+	if err := p.FindFields(append(instrument.Fields(wants), driverFields(addresses)...)); err != nil {
 		return err
 	}
+	p.Plan.Missing = instrument.Resolve(wants, p.Plan.Fields)
+	missing, err := p.layout.setDrivers(addresses, p.Plan.Fields)
 	if err != nil {
-		p.problem("%v", err)
+		p.Problem("%v", err)
 	}
-	p.plan.Fields = fields
-	p.plan.Missing = instrument.Resolve(wants, fields)
-	missing, err := p.layout.setDrivers(addresses, fields)
-	if err != nil {
-		p.problem("%v", err)
-	}
-	p.plan.Missing = append(p.plan.Missing, missing...)
+	p.Plan.Missing = append(p.Plan.Missing, missing...)
 	return nil
-}
-
-func (p *planner) problem(format string, args ...any) {
-	p.plan.Problems = append(p.plan.Problems, fmt.Sprintf(format, args...))
 }

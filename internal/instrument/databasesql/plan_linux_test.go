@@ -154,6 +154,41 @@ func checkDrivers(t *testing.T, l layout) {
 	assert.NotEqual(t, l.GSigcode0 == instrument.Missing, l.PanicSP == instrument.Missing)
 }
 
+// TestPlanOfDrivers looks at the drivers of today, and at both of SQLite.
+func TestPlanOfDrivers(t *testing.T) {
+	for _, test := range []struct {
+		build targettest.Build
+		types []string
+	}{
+		{targettest.Build{ModFile: "go.latest.mod"}, nil},
+		{targettest.Build{ModFile: "go.latest.mod", Tags: []string{"modernc"}}, []string{moderncPackage + ".Driver"}},
+		{targettest.Build{Tags: []string{"mattn"}, CGO: true}, []string{mattnPackage + ".SQLiteDriver"}},
+	} {
+		test.build.Program, test.build.Go, test.build.Strip = "sqlclient", "1.27", true
+		t.Run(test.build.String(), func(t *testing.T) {
+			plan := planOf(t, targettest.Binary(t, test.build))
+			assert.Empty(t, plan.Problems)
+			assert.Empty(t, plan.Missing)
+			l := plan.Layout.(layout)
+			checkDrivers(t, l)
+			found := map[string]bool{}
+			codes := map[uint16]bool{}
+			for i := range l.Connectors {
+				if l.Connectors[i].Type != 0 {
+					found[connectorKinds[l.Connectors[i].Driver].typeName] = true
+				}
+			}
+			for _, err := range l.Errors {
+				codes[err.Kind] = true
+			}
+			for _, name := range test.types {
+				assert.True(t, found[name], name)
+				assert.True(t, codes[codeInt64], "errors of SQLite have their code in an int")
+			}
+		})
+	}
+}
+
 func TestPlanWithoutLibrary(t *testing.T) {
 	path, err := exec.LookPath("gofmt") // `go test` puts its toolchain's first in PATH
 	require.NoError(t, err)

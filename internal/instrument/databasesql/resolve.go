@@ -22,6 +22,11 @@ func structField(name string) gobinary.Field {
 	return gobinary.Field{Package: name[:structDot], Struct: name[structDot+1 : dot], Field: name[dot+1:]}
 }
 
+// structField is the field that has the code.
+func (e codedError) structField() gobinary.Field {
+	return structField(strings.TrimPrefix(e.typeName, "*") + "." + e.field)
+}
+
 // driverErrors lists the errors of all drivers, and those that may be around them.
 func driverErrors() []codedError {
 	all := wrappers
@@ -34,18 +39,14 @@ func driverErrors() []codedError {
 // typeNames lists the types that the table of drivers names, each once.
 func typeNames() []string {
 	names := []string{typeDSNConnector}
-	add := func(typeName string) {
-		if !slices.Contains(names, typeName) {
-			names = append(names, either(typeName)...)
-		}
-	}
 	for _, kind := range connectorKinds {
-		add(kind.typeName)
+		names = append(names, either(kind.typeName)...)
 	}
 	for _, err := range driverErrors() {
-		add(err.typeName)
+		names = append(names, err.typeName)
 	}
-	return names
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // fieldNames lists the fields of a connector that are there to be read.
@@ -62,16 +63,9 @@ func (c *connector) fieldNames() []string {
 // driverFields lists the fields of the types that a binary has.
 func driverFields(addresses map[string]uint64) []gobinary.Field {
 	var fields []gobinary.Field
-	has := func(typeName string) bool {
-		for _, name := range either(typeName) {
-			if _, ok := addresses[name]; ok {
-				return true
-			}
-		}
-		return false
-	}
+	has := func(typeName string) bool { return addresses[typeName] != 0 }
 	for _, kind := range connectorKinds {
-		if has(kind.typeName) {
+		if slices.ContainsFunc(either(kind.typeName), has) {
 			for _, name := range kind.fieldNames() {
 				fields = append(fields, structField(name))
 			}
@@ -79,7 +73,7 @@ func driverFields(addresses map[string]uint64) []gobinary.Field {
 	}
 	for _, err := range driverErrors() {
 		if has(err.typeName) {
-			fields = append(fields, structField(err.typeName+"."+err.field))
+			fields = append(fields, err.structField())
 		}
 	}
 	return fields
@@ -108,22 +102,19 @@ func (l *layout) setDrivers(addresses map[string]uint64, fields gobinary.Layout)
 	}
 	errors := l.Errors[:0]
 	for _, coded := range driverErrors() {
-		field := structField(coded.typeName + "." + coded.field)
-		for _, name := range either(coded.typeName) {
-			address, ok := addresses[name]
-			if !ok {
-				continue
-			}
-			offset, ok := fields[field]
-			if !ok || offset.Value >= instrument.Missing {
-				missing = append(missing, field)
-				break
-			}
-			if len(errors) == maxErrors {
-				return nil, fmt.Errorf("more than %d types of errors", maxErrors)
-			}
-			errors = append(errors, errorLayout{Type: address, Offset: uint16(offset.Value), Kind: coded.kind})
+		address, ok := addresses[coded.typeName]
+		if !ok {
+			continue
 		}
+		offset, ok := fields[coded.structField()]
+		if !ok || offset.Value >= instrument.Missing {
+			missing = append(missing, coded.structField())
+			continue
+		}
+		if len(errors) == maxErrors {
+			return nil, fmt.Errorf("more than %d types of errors", maxErrors)
+		}
+		errors = append(errors, errorLayout{Type: address, Offset: uint16(offset.Value), Kind: coded.kind})
 	}
 	return missing, nil
 }
