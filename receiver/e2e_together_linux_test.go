@@ -4,6 +4,7 @@ package receiver_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,10 +31,7 @@ var togetherActions = []struct{ do, trees string }{
 
 // The goroutines that do it, the contexts that they have for it, and whether they do it for the request as far as
 // anybody can tell. A goroutine that was there before the request does not without the request's context.
-var togetherWays = []struct {
-	via, context string
-	unknown      bool
-}{
+var togetherWays = []togetherWay{
 	{"", "", false},
 	{"", "chain", false},
 	{"", "without_cancel", false},
@@ -50,6 +48,36 @@ var togetherWays = []struct {
 	{"hired", "background", true},
 }
 
+// togetherWay is a goroutine, and what its work is given for a context.
+type togetherWay struct {
+	via, context string
+	unknown      bool
+}
+
+func (w togetherWay) query(do string) string {
+	return fmt.Sprintf("via=%s&context=%s&do=%s", w.via, w.context, do)
+}
+
+func (w togetherWay) outcome(trees string) outcome {
+	if w.unknown {
+		return outcome{apart: trees}
+	}
+	return outcome{below: trees}
+}
+
+// between are the spans that began with the one request of a series, before that of the next series.
+func between(spans []span, series int) []span {
+	server := func(series int) int {
+		id := traceparent(series, 0)[3:35]
+		i := slices.IndexFunc(spans, func(s span) bool { return s.TraceID().String() == id })
+		if i < 0 {
+			return len(spans)
+		}
+		return i
+	}
+	return spans[server(series):max(server(series), server(series+1))]
+}
+
 // One trace comes of each request, whichever way it came in, and whatever it does on whichever goroutine.
 func TestTogether(t *testing.T) {
 	for _, build := range togetherBuilds {
@@ -59,18 +87,17 @@ func TestTogether(t *testing.T) {
 			series := 0
 			for _, entry := range entries {
 				for _, way := range togetherWays {
+					first, total := series, 0
 					for _, action := range togetherActions {
-						query := fmt.Sprintf("via=%s&context=%s&do=%s", way.via, way.context, action.do)
-						want := outcome{below: action.trees}
-						if way.unknown {
-							want = outcome{roots: action.trees}
-						}
-						if way.unknown && action.do == "transaction" {
-							continue // the roots that begin and commit it do not say whose they are
-						}
-						entry.make(y, query, series, 1)
-						checkRequests(t, entry.name+" "+query, y.gather(y.x, want.size()), series, 1, want)
+						entry.make(y, way.query(action.do), series, 1)
+						total += way.outcome(action.trees).size()
 						series++
+					}
+					spans := y.gather(y.x, total)
+					assert.Len(t, spans, total, "%s %s", entry.name, way.query(""))
+					for i, action := range togetherActions {
+						what := entry.name + " " + way.query(action.do)
+						checkRequests(t, what, between(spans, first+i), first+i, 1, way.outcome(action.trees))
 					}
 				}
 			}
@@ -175,6 +202,8 @@ func TestTogetherInParallel(t *testing.T) {
 				} {
 					query := fmt.Sprintf("via=%s&context=%s&do=%s&pause=5ms", test.via, test.context, test.do)
 					want := outcome{below: test.trees}
+					// The goroutine of a connection that is kept serves many requests.
+					want.unsure = entry.name == "http keep-alive" && test.via != "" && test.context == "background"
 					entry.make(y, query, series, requests)
 					spans, others := y.foreground(requests * want.size())
 					checkRequests(t, entry.name+" "+query, spans, series, requests, want)
@@ -200,4 +229,37 @@ func checkBackground(t *testing.T, spans []span) {
 		traces[s.TraceID().String()] = true
 	}
 	assert.Len(t, traces, len(spans))
+}
+
+// What the libraries say of one request, span by span.
+func TestTogetherGolden(t *testing.T) {
+	for _, build := range togetherBuilds {
+		t.Run(build.String(), func(t *testing.T) {
+			t.Parallel()
+			y := startTogether(t, build)
+			addresses := map[string]string{
+				y.x.Address(): "target", grpcAddress(y.x): "target", y.peer.Address(): "peer", grpcAddress(y.peer): "peer",
+			}
+			e := expectation{golden: isGolden(build), routes: build.ModFile != "", addresses: addresses}
+			for _, entry := range []string{"http", "grpc"} {
+				send := y.oneByOne()[entry]
+				for _, test := range []struct {
+					name, query string
+					spans       int
+				}{
+					{"calls", "do=sql,exec,http,grpc", 5},
+					{"transaction", "do=transaction", 7},
+					{"stream", "do=stream&via=goroutine", 5},
+					{"within", "do=driver_authorized,querying_http&via=pool", 6},
+				} {
+					send("run", 1, test.query)
+					spans := y.gather(y.x, test.spans)
+					require.Len(t, spans, test.spans, "%v", spans)
+					hideAddresses(spans, addresses)
+					compareGolden(t, "together-"+entry+"-"+test.name, spans, e)
+				}
+			}
+			y.nothingElseServed(y.x)
+		})
+	}
 }

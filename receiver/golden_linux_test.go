@@ -81,12 +81,17 @@ func flagsOf(traces ptrace.Traces) (flags []uint32) {
 func (e expectation) normal(spans []span) ptrace.Traces {
 	traces := ptrace.NewTraces()
 	place := traces.ResourceSpans().AppendEmpty()
-	scope := place.ScopeSpans().AppendEmpty()
+	scopes := map[string]ptrace.ScopeSpans{}
 	ids := identifiers{traces: map[pcommon.TraceID]pcommon.TraceID{}, spans: map[pcommon.SpanID]pcommon.SpanID{}}
 	for i, s := range spans {
 		if i == 0 {
 			s.place.Resource().CopyTo(place.Resource())
 			place.SetSchemaUrl(s.place.SchemaUrl())
+		}
+		scope, known := scopes[s.scope.Scope().Name()]
+		if !known {
+			scope = place.ScopeSpans().AppendEmpty()
+			scopes[s.scope.Scope().Name()] = scope
 			s.scope.Scope().CopyTo(scope.Scope())
 			scope.SetSchemaUrl(s.scope.SchemaUrl())
 		}
