@@ -5,6 +5,7 @@
 package main
 
 import (
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,30 +22,29 @@ import (
 // warmUp is how long a load runs before it is measured.
 const warmUp = 500 * time.Millisecond
 
-// bench is a server that is traced by turns.
+// bench is targets that are traced by turns.
 type bench struct {
-	t          testing.TB
-	rounds     int
-	duration   time.Duration
-	profile    string
-	executable string // of the target; nobody else runs it
-	upstream   *targettest.Target
-	target     *targettest.Target
-	http2      *targettest.Target // runs the same executable with TLS
+	t        testing.TB
+	rounds   int
+	duration time.Duration
+	profile  string
 }
 
-// goVersion is that of the target.
+// server is a target and its executable, which no other process runs that is not to be traced.
+type server struct {
+	*targettest.Target
+	executable string
+}
+
+// goVersion is that of the targets.
 func goVersion() string { return targettest.Versions()[len(targettest.Versions())-1] }
 
-// newBench starts the target, and a server that it can call and that is not traced.
-func newBench(t testing.TB, rounds int, duration time.Duration) *bench {
-	t.Helper()
-	built := targettest.Binary(t, targettest.Build{Program: "httpserver", Go: goVersion(), Strip: true})
-	b := &bench{t: t, rounds: rounds, duration: duration, executable: copyTo(t, t.TempDir(), built)}
-	b.upstream = targettest.Start(t, copyTo(t, t.TempDir(), built))
-	b.target = targettest.Start(t, b.executable)
-	b.http2 = targettest.Start(t, b.executable, targettest.TLS())
-	return b
+// start starts a program of testdata, stripped, from an executable of its own.
+func (b *bench) start(program string, options ...targettest.Option) server {
+	b.t.Helper()
+	built := targettest.Binary(b.t, targettest.Build{Program: program, Go: goVersion(), Strip: true})
+	executable := copyTo(b.t, b.t.TempDir(), built)
+	return server{targettest.Start(b.t, executable, options...), executable}
 }
 
 func copyTo(t testing.TB, folder, executable string) string {
@@ -63,34 +63,62 @@ func copyTo(t testing.TB, folder, executable string) string {
 // scenario is a load on a target.
 type scenario struct {
 	Name   string
-	target *targettest.Target
+	target server
 	load   load
-	spans  int // of each request
+	spans  int // of each operation
+	// batch is how many operations a request is. Those of batches have no latency of their own.
+	batch int
 }
 
+// What the load that performs statements asks the target for at a time.
+const (
+	statementBatch   = 1000
+	statementClients = 16
+)
+
+// scenarios starts the targets, and servers that they can call and that are not traced.
 func (b *bench) scenarios() []scenario {
-	url := b.target.URL()
+	web, webUpstream, tls := b.start("httpserver"), b.start("httpserver"), b.start("httpserver", targettest.TLS())
+	rpc, rpcUpstream := b.start("grpcserver"), b.start("grpcserver")
+	sql := b.start("sqlclient")
+	ok := http1{web.URL() + "/ok"}
+	onward := url.Values{"target": {"passthrough:///" + rpcUpstream.Address()}, "method": {"/example.Unary/Echo"}, "message": {"ok"}}
+	query := targettest.SQLCommand{
+		Driver: "fake", DSN: "ok", N: statementBatch, Concurrency: statementClients,
+		Steps: []targettest.SQLStep{{Do: "query", Query: "SELECT name, price FROM products WHERE id = 7 AND shop = 'main'"}},
+	}
+	transaction := query
+	transaction.Steps = []targettest.SQLStep{
+		{Do: "begin"},
+		{Do: "exec", On: "tx", Query: "UPDATE products SET price = 3 WHERE id = 7"},
+		{Do: "commit"},
+	}
 	return []scenario{
-		{"HTTP/1.1 server", b.target, load{url: url + "/ok", clients: 16}, 1},
-		{"HTTP/1.1 server, 2 000 requests/s", b.target, load{url: url + "/ok", clients: 8, rate: 2000}, 1},
-		{"HTTP/2 server", b.http2, load{url: b.http2.URL() + "/ok", http2: true, clients: 16}, 1},
+		{"HTTP/1.1 server", web, load{protocol: ok, clients: 16}, 1, 1},
+		{"HTTP/1.1 server, 2 000 requests/s", web, load{protocol: ok, clients: 8, rate: 2000}, 1, 1},
+		{"HTTP/2 server", tls, load{protocol: http2{tls.URL() + "/ok"}, clients: 16}, 1, 1},
 		// net/http keeps two connections to one host by default.
-		{"HTTP/1.1 server that calls another", b.target, load{url: url + "/call?url=" + b.upstream.URL() + "/ok", clients: 2}, 2},
+		{"HTTP/1.1 server that calls another", web, load{protocol: http1{web.URL() + "/call?url=" + webUpstream.URL() + "/ok"}, clients: 2}, 2, 1},
+		{"gRPC server, unary", rpc, load{protocol: grpcCall{rpc.Address(), "/example.Unary/Echo", "ok", false}, clients: 16}, 1, 1},
+		{"gRPC server, stream", rpc, load{protocol: grpcCall{rpc.Address(), "/example.Stream/Echo", "ok", true}, clients: 16}, 1, 1},
+		{"gRPC server that calls another", rpc, load{protocol: grpcCall{rpc.Address(), "/example.Unary/Call", onward.Encode(), false}, clients: 16}, 2, 1},
+		{"SQL, a query", sql, load{protocol: statements{sql.Target, query}, clients: 1}, 1, statementBatch},
+		{"SQL, begin, exec, commit", sql, load{protocol: statements{sql.Target, transaction}, clients: 1}, 3, statementBatch},
 	}
 }
 
 // sample is what one run of a load measured. Times are µs.
 type sample struct {
-	requests, spans   int
-	rate              float64 // requests a second
-	target, collector float64 // processor time for each request
+	operations, spans int
+	rate              float64 // operations a second
+	target, collector float64 // processor time for each operation
 	p50, p99          float64
 }
 
 // round is a run without the receiver and one with it.
 type round struct{ without, with sample }
 
-// added is the processor time that tracing adds to a request, in µs.
+// added is the processor time that tracing adds to an operation, in µs.
 func (r round) added() float64 { return r.with.target - r.without.target + r.with.collector }
 
 // measure runs a load without and with the receiver, by turns.
@@ -106,16 +134,16 @@ func (b *bench) measure(s scenario) []round {
 	return rounds
 }
 
-// trace starts a collector and returns when all further requests are traced.
+// trace starts a collector and returns when all further operations are traced.
 func (b *bench) trace(s scenario) *collector {
 	b.t.Helper()
-	c := startCollector(b.t, b.executable, b.profile)
+	c := startCollector(b.t, s.target.executable, b.profile)
 	one := s.load
 	one.clients, one.rate, one.requests = 1, 0, 1
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		before := c.spans(0)
 		one.run(b.t, 0)
-		if c.spans(before+s.spans) == before+s.spans {
+		if c.spans(before+s.spans*s.batch) == before+s.spans*s.batch {
 			return c
 		}
 	}
@@ -133,19 +161,19 @@ func (b *bench) run(s scenario, c *collector) sample {
 		collected = func() time.Duration { return processorTime(b.t, c.pid()) }
 	}
 	before := spans(0)
-	before = spans(before + s.spans*len(s.load.run(b.t, warmUp)))
+	before = spans(before + s.spans*s.batch*len(s.load.run(b.t, warmUp)))
 
 	target, collector, start := processorTime(b.t, s.target.PID()), collected(), time.Now()
 	measured := s.load.run(b.t, b.duration)
-	requests := len(measured)
+	operations := len(measured) * s.batch
 	took := time.Since(start)
 	target = processorTime(b.t, s.target.PID()) - target
-	after := spans(before + s.spans*requests)
+	after := spans(before + s.spans*operations)
 	collector = collected() - collector
 
-	each := func(total time.Duration) float64 { return total.Seconds() * 1e6 / float64(requests) }
+	each := func(total time.Duration) float64 { return total.Seconds() * 1e6 / float64(operations) }
 	return sample{
-		requests: requests, spans: after - before, rate: float64(requests) / took.Seconds(),
+		operations: operations, spans: after - before, rate: float64(operations) / took.Seconds(),
 		target: each(target), collector: each(collector),
 		p50: measured.percentile(50).Seconds() * 1e6, p99: measured.percentile(99).Seconds() * 1e6,
 	}
@@ -154,8 +182,8 @@ func (b *bench) run(s scenario, c *collector) sample {
 // hits is what one probe costs.
 type hits struct {
 	Program    string
-	Hits       float64 // of a request
-	Hit, Total float64 // ns in the program, of a hit and of a request
+	Hits       float64 // of an operation
+	Hit, Total float64 // ns in the program, of a hit and of an operation
 }
 
 // count counts the hits of each probe in a run of its own, because the kernel's counting takes
@@ -170,15 +198,15 @@ func (b *bench) count(s scenario) []hits {
 	}
 	defer counting.Close()
 	before, spans := probeRuns(b.t, c.pid()), c.spans(0)
-	n := len(s.load.run(b.t, b.duration))
+	n := len(s.load.run(b.t, b.duration)) * s.batch
 	c.spans(spans + s.spans*n) // a request may end after its response was read
-	requests := float64(n)
+	operations := float64(n)
 	var counted []hits
 	for name, runs := range probeRuns(b.t, c.pid()) {
 		n := float64(runs.RunCount - before[name].RunCount)
 		took := float64(runs.Runtime - before[name].Runtime)
 		if n > 0 {
-			counted = append(counted, hits{name, n / requests, took / n, took / requests})
+			counted = append(counted, hits{name, n / operations, took / n, took / operations})
 		}
 	}
 	slices.SortFunc(counted, func(a, b hits) int { return strings.Compare(a.Program, b.Program) })

@@ -13,9 +13,8 @@ import (
 // load sends requests, each of its clients one at a time. It knows how many, which load generators
 // that just stop after a time do not.
 type load struct {
-	url     string
-	http2   bool // over TLS, all clients on one connection; else HTTP/1.1 in the clear
-	clients int
+	protocol protocol
+	clients  int
 	// rate is in requests a second of all clients; 0 is as many as the server answers.
 	rate float64
 	// requests ends a run after so many of each client, where it is not 0.
@@ -30,12 +29,11 @@ func (l latencies) percentile(p int) time.Duration { return l[(len(l)-1)*p/100] 
 // run sends requests, for so long, and returns when each of them was answered.
 func (l load) run(t testing.TB, duration time.Duration) latencies {
 	t.Helper()
-	open := openHTTP1
-	if l.http2 {
-		transport := newTransport()
-		defer transport.CloseIdleConnections()
-		open = transport.open
+	open, disconnect, err := l.protocol.connect()
+	if err != nil {
+		t.Fatalf("load %+v: %v", l.protocol, err)
 	}
+	defer disconnect()
 	type result struct {
 		latencies latencies
 		err       error
@@ -44,7 +42,7 @@ func (l load) run(t testing.TB, duration time.Duration) latencies {
 	start := time.Now()
 	for i := range l.clients {
 		go func() {
-			exchange, err := open(l.url)
+			exchange, err := open()
 			if err != nil {
 				results <- result{err: err}
 				return
@@ -64,7 +62,7 @@ func (l load) run(t testing.TB, duration time.Duration) latencies {
 		}
 	}
 	if failure != nil {
-		t.Fatalf("load on %s: %v", l.url, failure)
+		t.Fatalf("load %+v: %v", l.protocol, failure)
 	}
 	slices.Sort(all)
 	return all

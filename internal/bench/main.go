@@ -31,8 +31,7 @@ func main() {
 
 	h := &harness{}
 	defer h.close()
-	b := newBench(h, *rounds, *duration)
-	b.profile = *profile
+	b := &bench{t: h, rounds: *rounds, duration: *duration, profile: *profile}
 	report := b.report(b.scenarios(), targettest.Versions())
 	if err := report.write(*output); err != nil {
 		h.Fatalf("%v", err)

@@ -77,10 +77,13 @@ func (m measured) AddedTarget() spread {
 	return of(m.rounds, func(r round) float64 { return r.with.target - r.without.target })
 }
 
-// Requests is how many were traced, Wanted and Spans how many spans they should have given and gave.
-func (m measured) Requests() int { return m.sum(func(s sample) int { return s.requests }) }
-func (m measured) Wanted() int   { return m.Requests() * m.spans }
-func (m measured) Spans() int    { return m.sum(func(s sample) int { return s.spans }) }
+// HasLatency tells whether the load generator sees how long an operation takes.
+func (m measured) HasLatency() bool { return m.batch == 1 }
+
+// Operations is how many were traced, Wanted and Spans how many spans they should have given and gave.
+func (m measured) Operations() int { return m.sum(func(s sample) int { return s.operations }) }
+func (m measured) Wanted() int     { return m.Operations() * m.spans }
+func (m measured) Spans() int      { return m.sum(func(s sample) int { return s.spans }) }
 
 func (m measured) sum(number func(sample) int) (n int) {
 	for _, r := range m.rounds {
@@ -89,8 +92,8 @@ func (m measured) sum(number func(sample) int) (n int) {
 	return n
 }
 
-// HitsOfRequest is how many probes a request hits, and InPrograms the ns that it spends in them.
-func (m measured) HitsOfRequest() float64 {
+// HitsOfOperation is how many probes an operation hits, and InPrograms the ns that it spends in them.
+func (m measured) HitsOfOperation() float64 {
 	return m.total(func(h hits) float64 { return h.Hits })
 }
 

@@ -54,16 +54,16 @@ type siteTable struct {
 	Rows     []*siteRow
 }
 
-// chooseSites plans the probes of the HTTP/1.1 and HTTP/2 servers and clients of each Go version.
+// chooseSites plans the probes of all libraries in each Go version, those of gRPC with one of the
+// versions that it is tested with.
 // The executables have symbols, for naming what was chosen; the choice itself does not read them,
 // and the code is the same without.
 func chooseSites(t testing.TB, versions []string) *siteTable {
 	t.Helper()
 	table := &siteTable{Versions: versions}
 	for _, version := range versions {
-		// What h2cserver has of net/http is the same again.
-		for _, program := range []string{"httpserver", "h2cserver"} {
-			path := targettest.Binary(t, targettest.Build{Program: program, Go: version})
+		for _, build := range siteBuilds(version) {
+			path := targettest.Binary(t, build)
 			if err := table.add(version, path); err != nil {
 				t.Fatalf("sites in %s: %v", path, err)
 			}
@@ -71,6 +71,20 @@ func chooseSites(t testing.TB, versions []string) *siteTable {
 	}
 	slices.SortStableFunc(table.Rows, func(a, b *siteRow) int { return strings.Compare(a.Program, b.Program) })
 	return table
+}
+
+// siteBuilds are the programs that have all that is traced in a version of Go.
+func siteBuilds(version string) []targettest.Build {
+	// What h2cserver has of net/http is the same again.
+	builds := []targettest.Build{{Program: "httpserver", Go: version}, {Program: "h2cserver", Go: version}}
+	for _, build := range slices.Backward(targettest.GRPCBuilds("grpcserver")) {
+		if build.Go == version {
+			return append(builds,
+				targettest.Build{Program: "grpcserver", Go: version, ModFile: build.ModFile},
+				targettest.Build{Program: "sqlclient", Go: version})
+		}
+	}
+	return builds // older than gRPC and database/sql are traced in
 }
 
 func (s *siteTable) add(version, path string) error {

@@ -7,12 +7,9 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"net/url"
 	"strconv"
 )
@@ -26,16 +23,16 @@ const headers = "User-Agent: Go-http-client/1.1\r\n" +
 	"Accept-Encoding: gzip\r\n" +
 	"Traceparent: " + traceparent + "\r\n"
 
-// exchange is how a client talks to a server.
-type exchange struct {
-	io.Closer
-	request func() error // sends a request and reads its response
+// http1 requests a URL, each client on a connection of its own. It takes as little from the processors
+// as it can, for the server runs on the same ones.
+type http1 struct{ url string }
+
+func (h http1) connect() (func() (*exchange, error), func(), error) {
+	return h.open, func() {}, nil
 }
 
-// openHTTP1 opens a connection for requests of one URL. It takes as little from the processors as it
-// can, for the server runs on the same ones.
-func openHTTP1(target string) (*exchange, error) {
-	parsed, err := url.Parse(target)
+func (h http1) open() (*exchange, error) {
+	parsed, err := url.Parse(h.url)
 	if err != nil {
 		return nil, err
 	}
@@ -82,36 +79,4 @@ func readResponse(reader *bufio.Reader) error {
 	}
 	_, err = reader.Discard(length)
 	return err
-}
-
-// transport is a connection of HTTP/2 that clients share.
-type transport struct{ http.Transport }
-
-func newTransport() *transport {
-	x := &transport{}
-	x.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} // #nosec G402 -- the target's certificate is self-signed
-	x.Protocols = new(http.Protocols)
-	x.Protocols.SetHTTP2(true)
-	return x
-}
-
-func (x *transport) open(target string) (*exchange, error) {
-	request, err := http.NewRequest(http.MethodGet, target, nil)
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("Accept", "*/*")
-	request.Header.Set("Traceparent", traceparent)
-	return &exchange{io.NopCloser(nil), func() error {
-		response, err := x.RoundTrip(request)
-		if err != nil {
-			return err
-		}
-		defer response.Body.Close()
-		if response.StatusCode != http.StatusOK {
-			return errors.New("response " + response.Status)
-		}
-		_, err = io.Copy(io.Discard, response.Body)
-		return err
-	}}, nil
 }
