@@ -72,6 +72,8 @@ func FuzzCode(f *testing.F) {
 	f.Add([]byte("\xc5\xf8\x77\x62\xf1\xfd\x48\x6f\x44\x24\x01\xff\xe0"), false)
 	f.Add([]byte("\x90\x0b\x40\xf9\xff\x63\x30\xeb\x69\x00\x00\x54\xfe\x0f\x1e\xf8\xc0\x03\x5f\xd6\x00\x00\x00\x94\xfa\xff\xff\x17"), true)
 	f.Add([]byte("\x00\x00\x00\x94\x41\x00\x00\xb4\x40\x00\x00\x58\xc0\x03\x5f\xd6\xc0\x03\x5f\xd6\xc0\x03\x5f\xd6"), true)
+	f.Add(amd64AddsBatch, false)
+	f.Add(arm64AddsBatch, true)
 	f.Fuzz(func(t *testing.T, text []byte, arm64 bool) {
 		arch := AMD64
 		if arm64 {
@@ -92,6 +94,7 @@ func FuzzCode(f *testing.F) {
 		if site, err := c.Entry(); err == nil {
 			inside(site)
 		}
+		c.addsBatch(arch, text)
 		calls := append(c.Calls(fn), c.IndirectCalls()...)
 		inside(calls...)
 		inside(c.Returns()...)

@@ -32,22 +32,26 @@ func (f *File) GoidGen() (uint64, error) {
 	if err := f.image.read(code.function.Entry, text); err != nil {
 		return 0, fmt.Errorf("function %s: %w", name, err)
 	}
-	batchAdded := code.batchAddedAMD64
-	if f.image.arch == ARM64 {
-		batchAdded = code.batchAddedARM64
+	return code.addsBatch(f.image.arch, text)
+}
+
+// addsBatch returns the address of the variable that a function adds goidBatch to. text is its code.
+func (c *Code) addsBatch(arch Arch, text []byte) (found uint64, err error) {
+	batchAdded := c.batchAddedAMD64
+	if arch == ARM64 {
+		batchAdded = c.batchAddedARM64
 	}
-	found := uint64(0)
-	for n := range code.instructions {
+	for n := range c.instructions {
 		address, ok := batchAdded(text, n)
 		if ok && found != 0 && address != found {
-			return 0, fmt.Errorf("%s adds %d to more than one variable", name, goidBatch)
+			return 0, fmt.Errorf("function %s adds %d to more than one variable", c.function.Name, goidBatch)
 		}
 		if ok {
 			found = address
 		}
 	}
 	if found == 0 {
-		return 0, fmt.Errorf("%s adds %d to no variable", name, goidBatch)
+		return 0, fmt.Errorf("function %s adds %d to no variable", c.function.Name, goidBatch)
 	}
 	return found, nil
 }
