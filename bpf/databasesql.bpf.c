@@ -6,6 +6,7 @@
  * asked of a DB, Conn, Tx or Stmt.
  */
 #include "include/object.h"
+#include "include/panic.h"
 #include "include/preemption.h"
 #include "include/span.h"
 #include "include/target.h"
@@ -228,10 +229,8 @@ struct request {
 static __always_inline bool send_start(struct scratch *scratch, const struct site *site, const struct database_sql_layout *layout,
 				       const struct open_span *span, const struct parent *parent, const struct request *request, u64 tgid)
 {
-	struct sql_start *event = (void *)begin_start(scratch, span, tgid, site->binary, sizeof(*event));
+	struct sql_start *event = (void *)begin_start(scratch, span, parent, tgid, site->binary, sizeof(*event));
 
-	if (parent->known)
-		event->start.parent_id = parent->context.span_id;
 	event->transaction = request->transaction;
 	event->text_length = request->text.length;
 	append_connector(scratch, site, layout, event, request->db);
@@ -259,32 +258,13 @@ static __always_inline void start(struct registers *ctx, const struct site *site
 	if (!scratch)
 		return;
 
-	struct goroutine *goroutine = add_goroutine(&key, false);
+	struct open_span *span = open_child(ctx, site, runtime, scratch, &key, request->context, &parent);
 
-	if (!goroutine)
+	if (!span)
 		goto out;
-
-	struct open_span *span = open_span(scratch, goroutine, key.tgid, site->binary, frame_depth(ctx, runtime));
-
-	if (!span) {
-		close_goroutine(goroutine, &key);
-		goto out;
-	}
-	find_parent(ctx, site, runtime, &key, request->context, &parent);
-	if (parent.known) {
-		span->context.trace_id[0] = parent.context.trace_id[0];
-		span->context.trace_id[1] = parent.context.trace_id[1];
-		span->sampled = parent.sampled;
-	} else {
-		new_trace_id(span->context.trace_id);
-		span->sampled = true;
-	}
-	span->context.span_id = new_span_id();
 	span->operation = request->operation;
-	span->parent_id = parent.context.span_id;
 	span->object = request->receiver;
 	span->request = caller_frame(ctx, runtime, request->links);
-	goroutine->count++;
 	if (span->sampled)
 		span->silent = !send_start(scratch, site, layout, span, &parent, request, key.tgid);
 out:
@@ -469,30 +449,6 @@ static __always_inline void append_code(struct scratch *scratch, const struct si
 			continue;
 		}
 		return;
-	}
-}
-
-/*
- * read_panic: the operation's deferred functions run because of a panic or runtime.Goexit if the goroutine's
- * innermost _panic, which is in the frame of what raised it, is further in than the operation.
- */
-static __always_inline void read_panic(struct registers *ctx, const struct site *site, const struct runtime_layout *runtime,
-				       const struct open_span *span, struct end_event *event)
-{
-	u64 goroutine = goroutine_pointer(ctx), panic = runtime->g_panic == MISSING ? 0 : read_word(goroutine + runtime->g_panic);
-
-	if (!panic || read_word(goroutine + runtime->g_stack_hi) - panic <= span->depth)
-		return;
-	if (runtime->panic_goexit != MISSING && read_byte(panic + runtime->panic_goexit)) {
-		event->outcome = OUTCOME_GOEXIT;
-		return;
-	}
-	event->outcome = OUTCOME_PANICKED;
-	event->has_error = true;
-	if (runtime->panic_arg != MISSING) {
-		u64 type = read_word(panic + runtime->panic_arg);
-
-		event->error_type = type ? type - site->bias : 0;
 	}
 }
 

@@ -306,13 +306,10 @@ static __always_inline bool send_server_start(struct scratch *scratch, const str
 					      const struct open_span *span, const struct parent *parent, struct go_interface transport,
 					      u64 stream, u64 tgid)
 {
-	struct server_start *event = (void *)begin_start(scratch, span, tgid, site->binary, sizeof(*event));
+	struct server_start *event = (void *)begin_start(scratch, span, parent, tgid, site->binary, sizeof(*event));
 	struct go_string peer = {};
 
-	if (parent->known) {
-		event->start.parent_id = parent->context.span_id;
-		event->start.parent_is_remote = true;
-	}
+	event->start.parent_is_remote = parent->known;
 	read_server_peer(layout, site, transport, &event->peer, &peer);
 	event->lengths[SERVER_METHOD] = append_string(scratch, read_string(stream + layout->stream_method), METHOD_MAX);
 	event->lengths[SERVER_AUTHORITY] = append_string(scratch, first_value(scratch, HEADER_AUTHORITY), NAME_MAX);
@@ -368,15 +365,8 @@ static __noinline int on_server_start(struct registers *ctx)
 	struct go_interface context = read_interface(stream + layout->stream_context);
 
 	find_headers(scratch, find_metadata(layout, &site, context), runtime->map_kind);
-	if (read_traceparent(scratch, &parent)) {
-		span->context.trace_id[0] = parent.context.trace_id[0];
-		span->context.trace_id[1] = parent.context.trace_id[1];
-		span->sampled = parent.sampled;
-	} else {
-		new_trace_id(span->context.trace_id);
-		span->sampled = true;
-	}
-	span->context.span_id = new_span_id();
+	read_traceparent(scratch, &parent);
+	join_trace(span, &parent);
 	/*
 	 * What ServeHTTP serves has a span already, that of the HTTP request. It is the same call: this span takes its
 	 * place, under its identifiers, which the handlers around ServeHTTP may have given away.
@@ -640,11 +630,9 @@ int grpc_server_exit(struct registers *ctx)
 static __always_inline bool send_client_start(struct scratch *scratch, const struct grpc_layout *layout, const struct open_span *span,
 					      const struct parent *parent, struct go_string method, u64 tgid, u32 binary)
 {
-	struct client_start *event = (void *)begin_start(scratch, span, tgid, binary, sizeof(*event));
+	struct client_start *event = (void *)begin_start(scratch, span, parent, tgid, binary, sizeof(*event));
 	struct go_string target = {};
 
-	if (parent->known)
-		event->start.parent_id = parent->context.span_id;
 	if (layout->channel_target != MISSING)
 		target = read_string(span->object + layout->channel_target);
 	event->lengths[CLIENT_METHOD] = append_string(scratch, method, METHOD_MAX);
@@ -678,32 +666,13 @@ static __noinline int on_client_start(struct registers *ctx)
 	if (!scratch)
 		return 0;
 
-	struct goroutine *goroutine = add_goroutine(&key, false);
+	struct open_span *span = open_child(ctx, &site, runtime, scratch, &key, context, &parent);
 
-	if (!goroutine)
+	if (!span)
 		goto out;
-
-	struct open_span *span = open_span(scratch, goroutine, key.tgid, site.binary, frame_depth(ctx, runtime));
-
-	if (!span) {
-		close_goroutine(goroutine, &key);
-		goto out;
-	}
-	find_parent(ctx, &site, runtime, &key, context, &parent);
-	if (parent.known) {
-		span->context.trace_id[0] = parent.context.trace_id[0];
-		span->context.trace_id[1] = parent.context.trace_id[1];
-		span->sampled = parent.sampled;
-		span->parent_id = parent.context.span_id;
-	} else {
-		new_trace_id(span->context.trace_id);
-		span->sampled = true;
-	}
-	span->context.span_id = new_span_id();
 	span->operation = OPERATION_GRPC_CLIENT;
 	span->object = argument_3(ctx);
 	span->request = argument_2(ctx);
-	goroutine->count++;
 	if (span->sampled)
 		span->silent = !send_client_start(scratch, layout, span, &parent, method, key.tgid, site.binary);
 out:

@@ -6,6 +6,7 @@
  * per round trip of a Transport.
  */
 #include "include/object.h"
+#include "include/panic.h"
 #include "include/preemption.h"
 #include "include/span.h"
 #include "include/target.h"
@@ -180,12 +181,9 @@ static __always_inline void discard_upgraded(struct go_interface context, u64 tg
 static __always_inline bool send_server_start(struct scratch *scratch, const struct request_layout *layout, const struct open_span *span,
 					      const struct parent *parent, u64 tgid, u32 binary)
 {
-	struct server_start *event = (void *)begin_start(scratch, span, tgid, binary, sizeof(*event));
+	struct server_start *event = (void *)begin_start(scratch, span, parent, tgid, binary, sizeof(*event));
 
-	if (parent->known) {
-		event->start.parent_id = parent->context.span_id;
-		event->start.parent_is_remote = true;
-	}
+	event->start.parent_is_remote = parent->known;
 	event->content_length = layout->content_length == MISSING ? -1 : (s64)object_word(scratch, layout->content_length);
 	event->proto_major = object_word(scratch, layout->proto_major);
 	event->proto_minor = object_word(scratch, layout->proto_minor);
@@ -255,15 +253,8 @@ static __always_inline void start_server(struct registers *ctx, const struct sit
 		goto out;
 	}
 	find_headers(scratch, object_word(scratch, layout->header), runtime->map_kind);
-	if (read_traceparent(scratch, &parent)) {
-		span->context.trace_id[0] = parent.context.trace_id[0];
-		span->context.trace_id[1] = parent.context.trace_id[1];
-		span->sampled = parent.sampled;
-	} else {
-		new_trace_id(span->context.trace_id);
-		span->sampled = true;
-	}
-	span->context.span_id = new_span_id();
+	read_traceparent(scratch, &parent);
+	join_trace(span, &parent);
 	span->operation = OPERATION_HTTP_SERVER;
 	/* A connection of HTTP/1 has one goroutine for all its requests, HTTP/2 one for each. */
 	serve(ctx, site, runtime, goroutine, span, http2 || !bpf_map_lookup_elem(&connections, &key));
@@ -281,27 +272,6 @@ static __always_inline void start_server(struct registers *ctx, const struct sit
 		span->silent = !send_server_start(scratch, layout, span, &parent, key.tgid, site->binary);
 out:
 	give_scratch(scratch);
-}
-
-/* read_panic: how the deferred function that is running came to run, from the goroutine's innermost _panic. */
-static __always_inline void read_panic(struct registers *ctx, const struct site *site, const struct runtime_layout *runtime,
-				       struct end_event *event)
-{
-	u64 panic = runtime->g_panic == MISSING ? 0 : read_word(goroutine_pointer(ctx) + runtime->g_panic);
-
-	if (!panic)
-		return;
-	if (runtime->panic_goexit != MISSING && read_byte(panic + runtime->panic_goexit)) {
-		event->outcome = OUTCOME_GOEXIT;
-		return;
-	}
-	event->outcome = OUTCOME_PANICKED;
-	event->has_error = true;
-	if (runtime->panic_arg != MISSING) {
-		u64 type = read_word(panic + runtime->panic_arg);
-
-		event->error_type = type ? type - site->bias : 0;
-	}
 }
 
 /*
@@ -357,7 +327,7 @@ static __always_inline void end_server(struct registers *ctx, const struct site 
 		struct server_end *event = (void *)begin_end(scratch, span, key.tgid, site->binary, sizeof(*event));
 
 		if (kind != SERVER_END_HTTP1 && event->end.outcome == OUTCOME_RETURNED)
-			read_panic(ctx, site, runtime, &event->end);
+			read_panic(ctx, site, runtime, span, &event->end);
 		if (kind == SERVER_END_HTTP2) {
 			u32 server = site->variant < HTTP2_SERVERS ? site->variant : 0;
 			const struct writer_layout *writer = &layout->writers[server];
@@ -546,11 +516,9 @@ int net_http2_server_end(struct registers *ctx)
 static __always_inline bool send_client_start(struct scratch *scratch, const struct net_http_layout *layout, const struct open_span *span,
 					      const struct parent *parent, u64 tgid, u32 binary)
 {
-	struct client_start *event = (void *)begin_start(scratch, span, tgid, binary, sizeof(*event));
+	struct client_start *event = (void *)begin_start(scratch, span, parent, tgid, binary, sizeof(*event));
 	u64 url = object_word(scratch, layout->request.url);
 
-	if (parent->known)
-		event->start.parent_id = parent->context.span_id;
 	event->content_length = layout->request.content_length == MISSING ? -1 : (s64)object_word(scratch, layout->request.content_length);
 	event->lengths[CLIENT_METHOD] = append_string(scratch, object_string(scratch, layout->request.method), NAME_MAX);
 
@@ -596,31 +564,13 @@ static __noinline int on_client_start(struct registers *ctx)
 		goto out;
 	}
 
-	struct goroutine *goroutine = add_goroutine(&key, false);
+	struct go_interface context = object_interface(scratch, layout->request.context);
+	struct open_span *span = open_child(ctx, &site, runtime, scratch, &key, context, &parent);
 
-	if (!goroutine)
+	if (!span)
 		goto out;
-
-	struct open_span *span = open_span(scratch, goroutine, key.tgid, site.binary, frame_depth(ctx, runtime));
-
-	if (!span) {
-		close_goroutine(goroutine, &key);
-		goto out;
-	}
-	find_parent(ctx, &site, runtime, &key, object_interface(scratch, layout->request.context), &parent);
-	if (parent.known) {
-		span->context.trace_id[0] = parent.context.trace_id[0];
-		span->context.trace_id[1] = parent.context.trace_id[1];
-		span->sampled = parent.sampled;
-		span->parent_id = parent.context.span_id;
-	} else {
-		new_trace_id(span->context.trace_id);
-		span->sampled = true;
-	}
-	span->context.span_id = new_span_id();
 	span->operation = OPERATION_HTTP_CLIENT;
 	span->request = request;
-	goroutine->count++;
 	if (span->sampled)
 		span->silent = !send_client_start(scratch, layout, span, &parent, key.tgid, site.binary);
 out:

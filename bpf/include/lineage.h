@@ -158,13 +158,12 @@ static __always_inline bool parent_by_starter(const struct goroutine_key *starte
 }
 
 static __always_inline void find_parent(struct registers *ctx, const struct site *site, const struct runtime_layout *layout,
-					const struct goroutine_key *key, struct go_interface context, struct parent *parent)
+					const struct goroutine_key *key, struct goroutine *goroutine, struct go_interface context,
+					struct parent *parent)
 {
-	struct goroutine *goroutine = find_goroutine(key);
-
-	if (parent_by_context(context, key->tgid, site, parent) && !(goroutine && runs_within(goroutine, parent)))
+	if (parent_by_context(context, key->tgid, site, parent) && !runs_within(goroutine, parent))
 		return;
-	if (goroutine && parent_by_goroutine(goroutine, parent))
+	if (parent_by_goroutine(goroutine, parent))
 		return;
 	if (layout->g_parent_goid == MISSING)
 		return;

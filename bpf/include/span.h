@@ -157,9 +157,48 @@ static __always_inline struct open_span *find_open(struct scratch *scratch, stru
 	return NULL;
 }
 
+/* join_trace makes a span a part of its parent's trace, or the root of a new one, which is sampled. */
+static __always_inline void join_trace(struct open_span *span, const struct parent *parent)
+{
+	if (parent->known) {
+		span->context.trace_id[0] = parent->context.trace_id[0];
+		span->context.trace_id[1] = parent->context.trace_id[1];
+		span->sampled = parent->sampled;
+		span->parent_id = parent->context.span_id;
+	} else {
+		new_trace_id(span->context.trace_id);
+		span->sampled = true;
+	}
+	span->context.span_id = new_span_id();
+}
+
+/*
+ * open_child adds a span to the running goroutine, as the child of the parent that is found for what is given a
+ * context. NULL, and counted, when there is no room.
+ */
+static __always_inline struct open_span *open_child(struct registers *ctx, const struct site *site, const struct runtime_layout *layout,
+						    struct scratch *scratch, const struct goroutine_key *key,
+						    struct go_interface context, struct parent *parent)
+{
+	struct goroutine *goroutine = add_goroutine(key, false);
+	struct open_span *span;
+
+	if (!goroutine)
+		return NULL;
+	span = open_span(scratch, goroutine, key->tgid, site->binary, frame_depth(ctx, layout));
+	if (!span) {
+		close_goroutine(goroutine, key);
+		return NULL;
+	}
+	find_parent(ctx, site, layout, key, goroutine, context, parent);
+	join_trace(span, parent);
+	goroutine->count++;
+	return span;
+}
+
 /* begin_start fills what every start event has; the operation adds its own and sends. */
-static __always_inline struct start_event *begin_start(struct scratch *scratch, const struct open_span *span, u64 tgid, u32 binary,
-						       u32 size)
+static __always_inline struct start_event *begin_start(struct scratch *scratch, const struct open_span *span, const struct parent *parent,
+						       u64 tgid, u32 binary, u32 size)
 {
 	struct start_event *event = begin_event(scratch, size);
 
@@ -171,6 +210,7 @@ static __always_inline struct start_event *begin_start(struct scratch *scratch, 
 	event->event.span_id = span->context.span_id;
 	event->trace_id[0] = span->context.trace_id[0];
 	event->trace_id[1] = span->context.trace_id[1];
+	event->parent_id = parent->known ? parent->context.span_id : 0;
 	event->trace_flags = span->sampled;
 	return event;
 }
