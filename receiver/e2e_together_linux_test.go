@@ -134,19 +134,19 @@ func TestTogetherAfterwards(t *testing.T) {
 			y := startTogether(t, build, oneWorker...)
 			id := 0
 			for name, send := range y.oneByOne() {
-				for _, test := range []struct{ do, want string }{
-					{"wait,sql,exec,http,grpc", "exec grpc http server server sql"},
-					{"wait,driver_authorized,stream", "exec grpc http server server sql sql(grpc(http))"},
-					{"sql_held,exec,http,grpc", "exec grpc http server server(sql)"},
+				for _, test := range []struct{ do, context, want string }{
+					{"wait,sql,exec,http,grpc", "without_cancel", "exec grpc http server server sql"},
+					{"wait,sql,exec,http,grpc", "background", "exec grpc http server server sql"},
+					{"wait,driver_authorized,stream", "without_cancel", "exec grpc http server server sql sql(grpc(http))"},
+					{"wait,driver_authorized,stream", "background", "exec grpc http server server sql sql(grpc(http))"},
+					{"sql_held,exec,http,grpc", "without_cancel", "exec grpc http server server(sql)"},
 				} {
-					for _, context := range []string{"without_cancel", "background"} {
-						id++
-						what := fmt.Sprintf("%s, %s with context %s", name, test.do, context)
-						send("run", id, fmt.Sprintf("via=later&context=%s&do=%s", context, test.do))
-						send("release", id, "") // is open until all of it is done
-						spans := y.gather(y.x, size(test.want))
-						assert.Equal(t, test.want, forest(t, what, spans, id), "%s: %v", what, spans)
-					}
+					id++
+					what := fmt.Sprintf("%s, %s with context %s", name, test.do, test.context)
+					send("run", id, fmt.Sprintf("via=later&context=%s&do=%s", test.context, test.do))
+					send("release", id, "") // is open until all of it is done
+					spans := y.gather(y.x, size(test.want))
+					assert.Equal(t, test.want, forest(t, what, spans, id), "%s: %v", what, spans)
 				}
 			}
 			y.nothingElseServed(y.x)
