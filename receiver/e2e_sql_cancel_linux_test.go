@@ -3,6 +3,9 @@
 package receiver_test
 
 import (
+	"context"
+	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -13,11 +16,10 @@ import (
 	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
 )
 
-// A statement that runs when its context ends has a span that ends with it, and an error.
+// A statement that runs when its context is cancelled has a span that ends with it, and an error.
 func TestSQLCancelled(t *testing.T) {
 	p := targettest.StartPostgres(t)
-	// Long enough for the statement to run, for PostgreSQL takes no notice of a cancellation that comes before.
-	const sleep, after = "SELECT pg_sleep(60)", 250 * time.Millisecond
+	const sleep = "SELECT pg_sleep(60)"
 	for _, version := range sqlVersions() {
 		build := sqlBuild(version, true, true)
 		t.Run(build.String(), func(t *testing.T) {
@@ -25,32 +27,80 @@ func TestSQLCancelled(t *testing.T) {
 			c := startCollector(t)
 			x := c.start(build)
 			for _, driver := range []string{"postgres", "pgx"} {
-				for _, test := range []struct {
+				for i, test := range []struct {
 					steps []sqlStep
-					spans int // with those of the steps before and of the end
+					names []string // of the spans; pg_sleep's is the last SELECT
 				}{
-					{[]sqlStep{{Do: "query", Query: sleep, Timeout: after.String()}}, 1},
-					{[]sqlStep{{Do: "exec", Query: sleep, CancelAfter: after.String()}}, 1},
-					{[]sqlStep{{Do: "conn"}, {Do: "query_row", On: "conn", Query: sleep, CancelAfter: after.String()}}, 1},
-					{[]sqlStep{{Do: "begin"}, {Do: "exec", On: "tx", Query: sleep, Timeout: after.String()}}, 3},
-					{[]sqlStep{{Do: "prepare", Query: sleep}, {Do: "query", On: "stmt", Timeout: after.String()}}, 1},
+					{[]sqlStep{{Do: "query", Query: sleep}}, []string{"SELECT"}},
+					{[]sqlStep{{Do: "exec", Query: sleep}}, []string{"SELECT"}},
+					{[]sqlStep{{Do: "conn"}, {Do: "query_row", On: "conn", Query: sleep}}, []string{"SELECT"}},
+					{[]sqlStep{{Do: "begin"}, {Do: "exec", On: "tx", Query: sleep}}, []string{"BEGIN", "SELECT", "ROLLBACK"}},
+					{[]sqlStep{{Do: "prepare", Query: sleep}, {Do: "query", On: "stmt"}}, []string{"SELECT"}},
 				} {
-					results := x.DoSQL(targettest.SQLCommand{Driver: driver, DSN: p.DSN(), Steps: test.steps})
-					require.Len(t, results, 1)
-					assert.NotEmpty(t, results[0][len(results[0])-1].Error)
-					spans := c.next(x, test.spans)
-					require.Len(t, spans, test.spans, "%s %v: %v", driver, test.steps, spans)
-					s := spans[0]
-					if test.spans == 3 {
-						assert.Equal(t, []string{"BEGIN", "ROLLBACK"}, []string{spans[0].Name(), spans[2].Name()})
-						s = spans[1]
+					application := fmt.Sprintf("cancelled-%d-%s-%d", x.PID(), driver, i)
+					cancelStatement(t, x, p, application, targettest.SQLCommand{
+						Driver: driver, DSN: p.DSN() + "&application_name=" + application, Steps: test.steps,
+					})
+					spans := c.next(x, 1+len(test.names))
+					var names []string
+					for _, s := range spans[1:] {
+						names = append(names, s.Name())
+						assert.True(t, s.isChildOf(spans[0]), "%v", s)
+						if s.Name() == "SELECT" {
+							assert.Equal(t, "SELECT pg_sleep(?)", s.attribute("db.query.text"))
+							assert.Equal(t, ptrace.StatusCodeError, s.Status().Code(), "%v", s)
+							assert.NotNil(t, s.attribute("error.type"), "%v", s)
+							assert.Less(t, s.EndTimestamp().AsTime().Sub(s.StartTimestamp().AsTime()), patience)
+						}
 					}
-					assert.Equal(t, "SELECT pg_sleep(?)", s.attribute("db.query.text"))
-					assert.Equal(t, ptrace.StatusCodeError, s.Status().Code(), "%v", s)
-					assert.NotNil(t, s.attribute("error.type"), "%v", s)
-					took := s.EndTimestamp().AsTime().Sub(s.StartTimestamp().AsTime())
-					assert.True(t, took >= after && took < patience/2, "%v", took)
+					assert.Equal(t, test.names, names, "%s %v", driver, test.steps)
 				}
+			}
+			c.nothingElseServed(x)
+		})
+	}
+}
+
+// cancelStatement has a target perform a command whose last statement sleeps, and goes away while it does.
+func cancelStatement(t *testing.T, x *targettest.Target, p *targettest.Postgres, application string, command targettest.SQLCommand) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, x.URL()+"/run/cancelled?"+command.Form().Encode(), nil)
+	require.NoError(t, err)
+	client, failed := x.Client(), make(chan error)
+	go func() {
+		_, err := client.Do(request)
+		failed <- err
+	}()
+	require.Eventually(t, func() bool {
+		return p.Ask(t, "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep%' AND application_name = '"+application+"'") == "1"
+	}, patience, 10*interval)
+	cancel()
+	require.ErrorIs(t, <-failed, context.Canceled)
+}
+
+// A deadline ends a statement in the same way.
+func TestSQLDeadline(t *testing.T) {
+	p := targettest.StartPostgres(t)
+	for _, build := range driverBuilds() {
+		t.Run(build.String(), func(t *testing.T) {
+			t.Parallel()
+			c := startCollector(t)
+			x := c.start(build)
+			for _, driver := range []string{"postgres", "pgx"} {
+				// PostgreSQL takes no notice of a cancellation that comes before the statement: the time is generous.
+				const after = 2 * time.Second
+				results := x.DoSQL(targettest.SQLCommand{Driver: driver, DSN: p.DSN(), Steps: []sqlStep{
+					{Do: "ping"}, {Do: "exec", Query: "SELECT pg_sleep(30)", Timeout: after.String()},
+				}})
+				require.Len(t, results, 1)
+				assert.NotEmpty(t, results[0][1].Error)
+				spans := c.next(x, 2)
+				require.Len(t, spans, 2)
+				assert.Equal(t, ptrace.StatusCodeError, spans[1].Status().Code())
+				assert.NotNil(t, spans[1].attribute("error.type"))
+				assert.GreaterOrEqual(t, spans[1].EndTimestamp().AsTime().Sub(spans[1].StartTimestamp().AsTime()), after)
 			}
 			c.nothingElseServed(x)
 		})
