@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command generate compiles the *.bpf.c of the working directory, or those of them that it
-// is given, for amd64 and arm64 and writes their Go bindings, so that a new one needs no
-// edit: nethttp.bpf.c becomes bpf.LoadNethttp.
+// Command generate compiles every *.bpf.c of the working directory for amd64 and arm64 and
+// writes their Go bindings, so that a new one needs no edit: nethttp.bpf.c becomes
+// bpf.LoadNethttp.
 package main
 
 import (
@@ -16,9 +16,9 @@ import (
 const suffix = ".bpf.c"
 
 func main() {
-	sources := os.Args[1:]
-	if len(sources) == 0 {
-		sources, _ = filepath.Glob("*" + suffix) // the pattern is valid
+	sources, err := filepath.Glob("*" + suffix)
+	if err != nil {
+		log.Fatal(err)
 	}
 	for _, source := range sources {
 		if err := compile(source); err != nil {

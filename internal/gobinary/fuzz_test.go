@@ -94,7 +94,7 @@ func FuzzCode(f *testing.F) {
 		if site, err := c.Entry(); err == nil {
 			inside(site)
 		}
-		c.addsBatch(arch, text)
+		_, _ = c.addsBatch(arch, text)
 		calls := append(c.Calls(fn), c.IndirectCalls()...)
 		inside(calls...)
 		inside(c.Returns()...)
