@@ -72,7 +72,15 @@ static __always_inline u16 append_memory(struct scratch *scratch, u64 address, u
 
 	if (length > limit)
 		length = limit;
-	if (length == 0 || length > STRING_MAX || at > EVENT_STRINGS_MAX)
+	if (length == 0 || at >= EVENT_STRINGS_MAX)
+		return 0;
+	/*
+	 * The barrier keeps the compiler from merging checks into arithmetic that older verifiers cannot follow. The
+	 * mask says again what was checked, for they do not know of a value that was spilled that its copy was.
+	 */
+	asm volatile("" : "+r"(length), "+r"(at));
+	at &= EVENT_STRINGS_MAX - 1;
+	if (length > STRING_MAX)
 		return 0;
 	if (bpf_probe_read_user(scratch->event + at, length, (void *)address))
 		return 0;
