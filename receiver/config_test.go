@@ -4,6 +4,7 @@ package receiver
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument/catalog"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/metadata"
 )
 
@@ -124,7 +126,7 @@ func TestConfigErrors(t *testing.T) {
 		{name: "port of a map", yaml: `targets: [{ports: [{first: 1}]}]`, want: []string{`targets[0].ports[0]`}},
 		{name: "attribute without name", yaml: `targets: [{pids: [1], resource_attributes: {"": a}}]`, want: []string{"targets[0]: resource_attributes"}},
 		{name: "unknown instrumentation", yaml: `{targets: [{pids: [1]}], instrumentations: {net_htp: {enabled: true}}}`, want: []string{"instrumentations.net_htp", "net_http_client"}},
-		{name: "all off", yaml: `{targets: [{pids: [1]}], instrumentations: {net_http_client: {enabled: false}, net_http_server: {enabled: false}}}`, want: []string{"instrumentations: all are off"}},
+		{name: "all off", yaml: `{targets: [{pids: [1]}], instrumentations: {` + strings.Join(catalog.Names(), ": {enabled: false}, ") + `: {enabled: false}}}`, want: []string{"instrumentations: all are off"}},
 		{name: "poll interval", yaml: `{targets: [{pids: [1]}], poll_interval: 1ms}`, want: []string{"poll_interval: 1ms"}},
 		{name: "poll interval of a word", yaml: `{targets: [{pids: [1]}], poll_interval: often}`, want: []string{"poll_interval", "invalid duration"}},
 		{name: "batch size", yaml: `{targets: [{pids: [1]}], batch: {max_spans: 0}}`, want: []string{"batch.max_spans: 0"}},

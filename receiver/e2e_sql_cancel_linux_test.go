@@ -74,7 +74,7 @@ func cancelStatement(t *testing.T, x *targettest.Target, p *targettest.Postgres,
 		failed <- err
 	}()
 	require.Eventually(t, func() bool {
-		return p.Ask(t, "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep%' AND application_name = '"+application+"'") == "1"
+		return p.Ask(t, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name = '"+application+"'") == "1"
 	}, patience, 10*interval)
 	cancel()
 	require.ErrorIs(t, <-failed, context.Canceled)
