@@ -25,7 +25,7 @@ demo: build ## trace a few small services and show their traces
 	go run ./examples/demo
 
 test: setup vet ## run every test
-	go test -count=1 -p 2 -timeout 30m ./...
+	go test -count=1 -p 2 -timeout 70m ./...
 
 vet: $(PLATFORMS:%=vet/%) ## build and vet for every supported platform
 
