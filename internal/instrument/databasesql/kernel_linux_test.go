@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrumenttest"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/kerneltest"
 )
 
@@ -73,30 +73,13 @@ func TestTextFits(t *testing.T) {
 	assert.LessOrEqual(t, size+numbers["SOURCE_MAX"]+2*numbers["NAME_MAX"], numbers["EVENT_STRINGS_MAX"])
 }
 
-// decodedStart and decodedEnd take a record as the tracer does.
-func decodedStart(t *testing.T, record []byte) events.Start {
-	header, err := events.DecodeHeader(record)
-	require.NoError(t, err)
-	start, err := events.DecodeStart(header, record)
-	require.NoError(t, err)
-	return start
-}
-
-func decodedEnd(t *testing.T, record []byte) events.End {
-	header, err := events.DecodeHeader(record)
-	require.NoError(t, err)
-	end, err := events.DecodeEnd(header, record)
-	require.NoError(t, err)
-	return end
-}
-
 func TestStartOfKernelSide(t *testing.T) {
 	record := kernelSide(t).Record(t, "sql_start", map[string]uint64{
 		"start.event.operation": 6, "text_length": 5, "port": 77, "driver": 2, "transaction": 3,
 		"lengths[0]": 1, "lengths[1]": 2, "lengths[2]": 3, "lengths[3]": 4,
 	})
 	record = append(record, "sdaexttext..."...)
-	decoded := decodedStart(t, record)
+	decoded := instrumenttest.DecodeStart(t, record)
 	assert.Equal(t, operationTransaction, decoded.Operation)
 	body, err := decodeStart(decoded.Body)
 	require.NoError(t, err)
@@ -108,7 +91,7 @@ func TestStartOfKernelSide(t *testing.T) {
 
 func TestEndOfKernelSide(t *testing.T) {
 	record := kernelSide(t).Record(t, "sql_end", map[string]uint64{"end.has_error": 1, "end.error_type": 0xabc, "code_length": 5})
-	end := decodedEnd(t, append(record, "23505..."...))
+	end := instrumenttest.DecodeEnd(t, append(record, "23505..."...))
 	assert.True(t, end.HasError)
 	assert.Equal(t, uint64(0xabc), end.ErrorType)
 	body, err := decodeEnd(end.Body)
@@ -116,7 +99,7 @@ func TestEndOfKernelSide(t *testing.T) {
 	assert.Equal(t, result{code: "23505"}, body)
 
 	record = kernelSide(t).Record(t, "sql_end", map[string]uint64{"number": 1<<64 - 5, "has_number": 1})
-	body, err = decodeEnd(decodedEnd(t, record).Body)
+	body, err = decodeEnd(instrumenttest.DecodeEnd(t, record).Body)
 	require.NoError(t, err)
 	assert.Equal(t, result{code: "-5"}, body)
 }

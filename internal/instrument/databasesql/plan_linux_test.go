@@ -15,20 +15,9 @@ import (
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrumenttest"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
 )
-
-func planOf(t *testing.T, path string) instrument.Plan {
-	t.Helper()
-	file, err := os.Open(path)
-	require.NoError(t, err)
-	defer file.Close()
-	f, err := gobinary.Open(file)
-	require.NoError(t, err)
-	plan, err := Library().Plan(f)
-	require.NoError(t, err)
-	return plan
-}
 
 // chosen is a program with its variant, and the kind of site that it is at.
 type chosen struct {
@@ -100,7 +89,7 @@ func TestPlan(t *testing.T) {
 		} {
 			build.Go = version
 			t.Run(build.String(), func(t *testing.T) {
-				plan := planOf(t, targettest.Binary(t, build))
+				plan := instrumenttest.Plan(t, Library(), targettest.Binary(t, build))
 				assert.Empty(t, plan.Problems)
 				assert.Empty(t, plan.Missing)
 				counts := map[chosen]int{}
@@ -166,7 +155,7 @@ func TestPlanOfDrivers(t *testing.T) {
 	} {
 		test.build.Program, test.build.Go, test.build.Strip = "sqlclient", "1.27", true
 		t.Run(test.build.String(), func(t *testing.T) {
-			plan := planOf(t, targettest.Binary(t, test.build))
+			plan := instrumenttest.Plan(t, Library(), targettest.Binary(t, test.build))
 			assert.Empty(t, plan.Problems)
 			assert.Empty(t, plan.Missing)
 			l := plan.Layout.(layout)
@@ -192,7 +181,7 @@ func TestPlanOfDrivers(t *testing.T) {
 func TestPlanWithoutLibrary(t *testing.T) {
 	path, err := exec.LookPath("gofmt") // `go test` puts its toolchain's first in PATH
 	require.NoError(t, err)
-	assert.Equal(t, instrument.Plan{}, planOf(t, path))
+	assert.Equal(t, instrument.Plan{}, instrumenttest.Plan(t, Library(), path))
 }
 
 // TestPlanOfOlderGo says that the versions before 1.21 are not traced, and traces nothing.
@@ -209,7 +198,7 @@ func TestPlanOfOlderGo(t *testing.T) {
 	build.Env = append(os.Environ(), "GOROOT=", "GOTOOLCHAIN=go1.20.14", "GOFLAGS=-buildvcs=false", "GOWORK=off", "CGO_ENABLED=0")
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, string(output))
-	plan := planOf(t, filepath.Join(folder, "old"))
+	plan := instrumenttest.Plan(t, Library(), filepath.Join(folder, "old"))
 	assert.Empty(t, plan.Probes)
 	require.Len(t, plan.Problems, 1)
 	assert.Contains(t, plan.Problems[0], "go1.20.14, which is older than go1.21")

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrumenttest"
 )
 
 // body writes a start as the kernel side does.
@@ -31,14 +32,7 @@ func (s start) body() []byte {
 		driver = byte(slices.Index(connectorKinds, *s.kind)) + 1
 	}
 	body = append(body, driver, s.transaction, 0, 0, 0, 0, 0, 0)
-	strings := []string{s.text, s.database, s.extra, s.query}
-	for _, s := range strings {
-		body = binary.LittleEndian.AppendUint16(body, uint16(len(s)))
-	}
-	for _, s := range strings {
-		body = append(body, s...)
-	}
-	return body
+	return instrumenttest.AppendStrings(body, s.text, s.database, s.extra, s.query)
 }
 
 func codeBody(code string) []byte {
@@ -72,12 +66,9 @@ func (p performed) span(t *testing.T) ptrace.Span {
 		p.option = textSanitized
 	}
 	span := ptrace.NewSpan()
-	require.NoError(t, Library().Span(instrument.Record{
-		Start:    events.Start{Header: events.Header{Operation: p.operation}, Body: p.start.body()},
-		End:      p.end,
-		TypeName: func(uint64) string { return p.typeName },
-		Options:  map[string]string{queryText: p.option},
-	}, span))
+	record := instrumenttest.Record(p.operation, p.start.body(), instrumenttest.Ending{End: p.end, TypeName: p.typeName})
+	record.Options = map[string]string{queryText: p.option}
+	require.NoError(t, Library().Span(record, span))
 	assert.Equal(t, ptrace.SpanKindClient, span.Kind())
 	return span
 }

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrumenttest"
 )
 
 func TestClientSpan(t *testing.T) {
@@ -24,7 +25,7 @@ func TestClientSpan(t *testing.T) {
 	to := peer{"2001:db8::1", 8443}
 	for name, test := range map[string]struct {
 		target  string // dns:///shop.example:8443 if empty
-		end     ending
+		end     instrumenttest.Ending
 		status  clientEnd
 		with    map[string]any
 		lack    []string
@@ -46,11 +47,11 @@ func TestClientSpan(t *testing.T) {
 			lack: []string{"network.peer.address", "network.peer.port"},
 		},
 		"error that is no status": {
-			end: ending{events.End{HasError: true}, "*fmt.wrapErrors"}, status: clientEnd{peer: to}, failed: true,
+			end: instrumenttest.Ending{End: events.End{HasError: true}, TypeName: "*fmt.wrapErrors"}, status: clientEnd{peer: to}, failed: true,
 			with: map[string]any{"error.type": "*fmt.wrapErrors"}, lack: []string{"rpc.response.status_code"},
 		},
 		"panic": {
-			end: ending{events.End{Outcome: events.Abandoned}, ""}, status: clientEnd{peer: to}, failed: true,
+			end: instrumenttest.Ending{End: events.End{Outcome: events.Abandoned}}, status: clientEnd{peer: to}, failed: true,
 			message: "the function did not return",
 			with:    map[string]any{"error.type": "_OTHER"}, lack: []string{"rpc.response.status_code"},
 		},
@@ -65,7 +66,7 @@ func TestClientSpan(t *testing.T) {
 				test.target = "dns:///shop.example:8443"
 			}
 			test.end.Body = test.status.body()
-			span := spanOf(t, operationClient, clientStart{"/shop.Catalog/Get", test.target}.body(), test.end)
+			span := instrumenttest.Span(t, Library(), operationClient, clientStart{"/shop.Catalog/Get", test.target}.body(), test.end)
 			assert.Equal(t, "shop.Catalog/Get", span.Name())
 			assert.Equal(t, ptrace.SpanKindClient, span.Kind())
 			assert.Equal(t, with(attributes, test.with, test.lack...), span.Attributes().AsRaw())
@@ -76,7 +77,7 @@ func TestClientSpan(t *testing.T) {
 }
 
 func TestClientSpanOfCallWithoutEnd(t *testing.T) {
-	span := spanOf(t, operationClient, clientStart{"/shop.Catalog/Get", "shop"}.body(), ending{End: events.End{Outcome: events.Died}})
+	span := instrumenttest.Span(t, Library(), operationClient, clientStart{"/shop.Catalog/Get", "shop"}.body(), instrumenttest.Ending{End: events.End{Outcome: events.Died}})
 	assert.Equal(t, map[string]any{
 		"rpc.system.name": "grpc", "rpc.method": "shop.Catalog/Get", "server.address": "shop", "error.type": "_OTHER",
 	}, span.Attributes().AsRaw())

@@ -10,14 +10,15 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrumenttest"
 )
 
 // fuzz makes spans of events that say anything: no panic, and whatever becomes a span can be
 // encoded, has the name that its method has, and a status that its error.type fits.
 func fuzz(t *testing.T, operation events.Operation, start, end []byte, outcome uint8, hasError bool, errorType string) {
 	span := ptrace.NewSpan()
-	ended := ending{End: events.End{Outcome: events.Outcome(outcome), HasError: hasError, Body: end}, typeName: errorType}
-	if err := Library().Span(recordOf(operation, start, ended), span); err != nil {
+	ended := instrumenttest.Ending{End: events.End{Outcome: events.Outcome(outcome), HasError: hasError, Body: end}, TypeName: errorType}
+	if err := Library().Span(instrumenttest.Record(operation, start, ended), span); err != nil {
 		return
 	}
 	method, ok := span.Attributes().Get("rpc.method")

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrumenttest"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/kerneltest"
 )
 
@@ -50,23 +51,6 @@ func TestNumbersOfKernelSide(t *testing.T) {
 	}
 }
 
-// decodeStart and decodeEnd take a record as the tracer does.
-func decodeStart(t *testing.T, record []byte) events.Start {
-	header, err := events.DecodeHeader(record)
-	require.NoError(t, err)
-	start, err := events.DecodeStart(header, record)
-	require.NoError(t, err)
-	return start
-}
-
-func decodeEnd(t *testing.T, record []byte) events.End {
-	header, err := events.DecodeHeader(record)
-	require.NoError(t, err)
-	end, err := events.DecodeEnd(header, record)
-	require.NoError(t, err)
-	return end
-}
-
 func TestServerEventsOfKernelSide(t *testing.T) {
 	s := source(t)
 	record := s.Record(t, "server_start", map[string]uint64{
@@ -74,7 +58,7 @@ func TestServerEventsOfKernelSide(t *testing.T) {
 		"peer.ip[0]": 192, "peer.ip[2]": 2, "peer.ip[3]": 7, "peer.ip_length": 4, "peer.port": 4711,
 		"lengths[0]": 2, "lengths[1]": 1, "lengths[2]": 1, "lengths[3]": 1,
 	})
-	start := decodeStart(t, append(record, "/matp"...))
+	start := instrumenttest.DecodeStart(t, append(record, "/matp"...))
 	assert.Equal(t, operationServer, start.Operation)
 	assert.Equal(t, pcommon.SpanID{1, 2, 3, 4, 5, 6, 7, 8}, start.ParentID)
 	assert.True(t, start.ParentIsRemote)
@@ -86,7 +70,7 @@ func TestServerEventsOfKernelSide(t *testing.T) {
 		"end.outcome": 2, "end.has_error": 1, "end.error_type": 0xabc, "code": 0x12345, "has_status": 1, "unknown_method": 1,
 		"message_length": 2,
 	})
-	end := decodeEnd(t, append(record, "no"...))
+	end := instrumenttest.DecodeEnd(t, append(record, "no"...))
 	assert.Equal(t, events.Goexit, end.Outcome)
 	assert.True(t, end.HasError)
 	assert.Equal(t, uint64(0xabc), end.ErrorType)
@@ -98,7 +82,7 @@ func TestServerEventsOfKernelSide(t *testing.T) {
 func TestClientEventsOfKernelSide(t *testing.T) {
 	s := source(t)
 	record := s.Record(t, "client_start", map[string]uint64{"lengths[0]": 2, "lengths[1]": 1})
-	c, err := decodeClientStart(decodeStart(t, append(record, "/mt"...)).Body)
+	c, err := decodeClientStart(instrumenttest.DecodeStart(t, append(record, "/mt"...)).Body)
 	require.NoError(t, err)
 	assert.Equal(t, clientStart{method: "/m", target: "t"}, c)
 
@@ -106,7 +90,7 @@ func TestClientEventsOfKernelSide(t *testing.T) {
 		"peer.ip[0]": 0x20, "peer.ip[15]": 1, "peer.ip_length": 16, "peer.port": 443,
 		"code": 0x12345, "has_status": 1, "lengths[0]": 2, "lengths[1]": 1,
 	})
-	e, err := decodeClientEnd(decodeEnd(t, append(record, "nop"...)).Body)
+	e, err := decodeClientEnd(instrumenttest.DecodeEnd(t, append(record, "nop"...)).Body)
 	require.NoError(t, err)
 	assert.Equal(t, clientEnd{outcome: outcome{known: true, code: 0x12345, message: "no"}, peer: peer{"2000::1", 443}}, e)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrumenttest"
 )
 
 // call is shop.Catalog/Get as a server gets it.
@@ -117,7 +118,7 @@ func TestServerSpan(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			span := spanOf(t, operationServer, call(test.change).body(), ending{End: events.End{Body: test.end.body()}})
+			span := instrumenttest.Span(t, Library(), operationServer, call(test.change).body(), instrumenttest.Ending{End: events.End{Body: test.end.body()}})
 			if test.name == "" {
 				test.name = "shop.Catalog/Get"
 			}
@@ -148,19 +149,19 @@ func TestServerErrors(t *testing.T) {
 // TestServerSpanWithoutStatus has the ends that no status belongs to.
 func TestServerSpanWithoutStatus(t *testing.T) {
 	for name, test := range map[string]struct {
-		end       ending
+		end       instrumenttest.Ending
 		errorType string
 		message   string
 	}{
 		"broken connection": {
-			ending{events.End{HasError: true, Body: serverEnd{}.body()}, "transport.ConnectionError"}, "transport.ConnectionError", "",
+			instrumenttest.Ending{End: events.End{HasError: true, Body: serverEnd{}.body()}, TypeName: "transport.ConnectionError"}, "transport.ConnectionError", "",
 		},
-		"Goexit":    {ending{End: events.End{Outcome: events.Goexit, Body: serverEnd{}.body()}}, "runtime.Goexit", "the goroutine exited"},
-		"abandoned": {ending{End: events.End{Outcome: events.Abandoned}}, "_OTHER", "the function did not return"},
-		"died":      {ending{End: events.End{Outcome: events.Died}}, "_OTHER", "the process ended"},
+		"Goexit":    {instrumenttest.Ending{End: events.End{Outcome: events.Goexit, Body: serverEnd{}.body()}}, "runtime.Goexit", "the goroutine exited"},
+		"abandoned": {instrumenttest.Ending{End: events.End{Outcome: events.Abandoned}}, "_OTHER", "the function did not return"},
+		"died":      {instrumenttest.Ending{End: events.End{Outcome: events.Died}}, "_OTHER", "the process ended"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			span := spanOf(t, operationServer, call(nil).body(), test.end)
+			span := instrumenttest.Span(t, Library(), operationServer, call(nil).body(), test.end)
 			assert.Equal(t, with(callAttributes, map[string]any{"error.type": test.errorType}, "rpc.response.status_code"), span.Attributes().AsRaw())
 			assert.Equal(t, ptrace.StatusCodeError, span.Status().Code())
 			assert.Equal(t, test.message, span.Status().Message())
@@ -172,18 +173,18 @@ func TestServerSpanHasTracestate(t *testing.T) {
 	cut := "vendor=1," + strings.Repeat("x", instrument.MaxTracestate-len("vendor=1,"))
 	for sent, want := range map[string]string{"": "", "vendor=1,other=2": "vendor=1,other=2", cut: "vendor=1"} {
 		start := call(func(s *serverStart) { s.tracestate = sent })
-		assert.Equal(t, want, spanOf(t, operationServer, start.body(), ending{}).TraceState().AsRaw())
+		assert.Equal(t, want, instrumenttest.Span(t, Library(), operationServer, start.body(), instrumenttest.Ending{}).TraceState().AsRaw())
 	}
 }
 
 func TestEventsThatAreTooShortAreErrors(t *testing.T) {
 	server, client := call(nil).body(), clientStart{"/m", "t"}.body()
 	for name, r := range map[string]instrument.Record{
-		"server's start": recordOf(operationServer, server[:len(server)-1], ending{}),
-		"server's end":   recordOf(operationServer, server, ending{End: events.End{Body: serverEnd{}.body()[:1]}}),
-		"client's start": recordOf(operationClient, client[:len(client)-1], ending{}),
-		"client's end":   recordOf(operationClient, client, ending{End: events.End{Body: clientEnd{}.body()[:1]}}),
-		"operation":      recordOf(0, client, ending{}),
+		"server's start": instrumenttest.Record(operationServer, server[:len(server)-1], instrumenttest.Ending{}),
+		"server's end":   instrumenttest.Record(operationServer, server, instrumenttest.Ending{End: events.End{Body: serverEnd{}.body()[:1]}}),
+		"client's start": instrumenttest.Record(operationClient, client[:len(client)-1], instrumenttest.Ending{}),
+		"client's end":   instrumenttest.Record(operationClient, client, instrumenttest.Ending{End: events.End{Body: clientEnd{}.body()[:1]}}),
+		"operation":      instrumenttest.Record(0, client, instrumenttest.Ending{}),
 	} {
 		require.Error(t, Library().Span(r, ptrace.NewSpan()), name)
 	}

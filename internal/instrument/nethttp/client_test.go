@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrumenttest"
 )
 
 // callAttributes are those of GET http://shop.example/items and an answer of 200 with 12 bytes.
@@ -118,7 +119,7 @@ func TestClientSpan(t *testing.T) {
 			if test.change != nil {
 				test.change(&start, &end)
 			}
-			span := spanOf(t, operationClient, start.body(), ending{End: events.End{Body: end.body()}})
+			span := instrumenttest.Span(t, Library(), operationClient, start.body(), instrumenttest.Ending{End: events.End{Body: end.body()}})
 			if test.name == "" {
 				test.name = "GET"
 			}
@@ -134,12 +135,12 @@ func TestTruncatedClientEvents(t *testing.T) {
 	start := clientStart{method: "GET", url: url.URL{Scheme: "http", Host: "a", Path: "/"}}.body()
 	end := clientEnd{status: 200, contentLength: 1}.body()
 	for n := range start {
-		err := Library().Span(recordOf(operationClient, start[:n], ending{End: events.End{Body: end}}), ptrace.NewSpan())
+		err := Library().Span(instrumenttest.Record(operationClient, start[:n], instrumenttest.Ending{End: events.End{Body: end}}), ptrace.NewSpan())
 		require.ErrorContains(t, err, "start of a client span", "%d bytes", n)
 	}
 	// The padding at the end carries nothing.
 	for n := 1; n < len(end)-4; n++ {
-		err := Library().Span(recordOf(operationClient, start, ending{End: events.End{Body: end[:n]}}), ptrace.NewSpan())
+		err := Library().Span(instrumenttest.Record(operationClient, start, instrumenttest.Ending{End: events.End{Body: end[:n]}}), ptrace.NewSpan())
 		require.ErrorContains(t, err, "end of a client span", "%d bytes", n)
 	}
 }

@@ -12,14 +12,15 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrumenttest"
 )
 
 // fuzz makes spans of events that say anything: no panic, and whatever becomes a span
 // can be encoded, has a kind and a name that no bytes of the target are in but the route.
 func fuzz(t *testing.T, operation events.Operation, start, end []byte, outcome uint8, hasError bool, errorType string) {
 	span := ptrace.NewSpan()
-	ended := ending{End: events.End{Outcome: events.Outcome(outcome), HasError: hasError, Body: end}, typeName: errorType}
-	err := Library().Span(recordOf(operation, start, ended), span)
+	ended := instrumenttest.Ending{End: events.End{Outcome: events.Outcome(outcome), HasError: hasError, Body: end}, TypeName: errorType}
+	err := Library().Span(instrumenttest.Record(operation, start, ended), span)
 	if err != nil {
 		return
 	}

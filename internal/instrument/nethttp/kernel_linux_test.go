@@ -14,6 +14,7 @@ import (
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrumenttest"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/kerneltest"
 )
 
@@ -49,23 +50,6 @@ func TestNumbersOfKernelSide(t *testing.T) {
 	}
 }
 
-// decodeStart and decodeEnd take a record as the tracer does.
-func decodeStart(t *testing.T, record []byte) events.Start {
-	header, err := events.DecodeHeader(record)
-	require.NoError(t, err)
-	start, err := events.DecodeStart(header, record)
-	require.NoError(t, err)
-	return start
-}
-
-func decodeEnd(t *testing.T, record []byte) events.End {
-	header, err := events.DecodeHeader(record)
-	require.NoError(t, err)
-	end, err := events.DecodeEnd(header, record)
-	require.NoError(t, err)
-	return end
-}
-
 func TestServerEventsOfKernelSide(t *testing.T) {
 	s := source(t)
 	record := s.Record(t, "server_start", map[string]uint64{
@@ -74,7 +58,7 @@ func TestServerEventsOfKernelSide(t *testing.T) {
 		"lengths[0]": 3, "lengths[1]": 2, "lengths[2]": 1, "lengths[3]": 1, "lengths[4]": 1,
 		"lengths[5]": 1, "lengths[6]": 1, "lengths[7]": 1, "lengths[8]": 1, "lengths[9]": 1,
 	})
-	start := decodeStart(t, append(record, "GET/ahrutfFHP"...))
+	start := instrumenttest.DecodeStart(t, append(record, "GET/ahrutfFHP"...))
 	assert.Equal(t, operationServer, start.Operation)
 	assert.Equal(t, pcommon.SpanID{1, 2, 3, 4, 5, 6, 7, 8}, start.ParentID)
 	assert.True(t, start.ParentIsRemote)
@@ -89,7 +73,7 @@ func TestServerEventsOfKernelSide(t *testing.T) {
 	record = s.Record(t, "server_end", map[string]uint64{
 		"end.outcome": 1, "end.has_error": 1, "end.error_type": 0xabc, "written": 99, "status": 204, "route_length": 2,
 	})
-	end := decodeEnd(t, append(record, "/x"...))
+	end := instrumenttest.DecodeEnd(t, append(record, "/x"...))
 	assert.Equal(t, events.Panicked, end.Outcome)
 	assert.True(t, end.HasError)
 	assert.Equal(t, uint64(0xabc), end.ErrorType)
@@ -105,7 +89,7 @@ func TestClientEventsOfKernelSide(t *testing.T) {
 		"lengths[0]": 4, "lengths[1]": 1, "lengths[2]": 1, "lengths[3]": 1, "lengths[4]": 1,
 		"lengths[5]": 1, "lengths[6]": 1, "lengths[7]": 1,
 	})
-	c, err := decodeClientStart(decodeStart(t, append(record, "POSTsohprqf"...)).Body)
+	c, err := decodeClientStart(instrumenttest.DecodeStart(t, append(record, "POSTsohprqf"...)).Body)
 	require.NoError(t, err)
 	assert.Equal(t, int64(77), c.contentLength)
 	assert.Equal(t, redacted+":"+redacted, c.url.User.String())
@@ -114,7 +98,7 @@ func TestClientEventsOfKernelSide(t *testing.T) {
 		[]string{c.method, c.url.Scheme, c.url.Opaque, c.url.Host, c.url.Path, c.url.RawPath, c.url.RawQuery, c.url.Fragment})
 
 	record = s.Record(t, "client_end", map[string]uint64{"content_length": 99, "status": 204, "proto_major": 2, "proto_minor": 1})
-	e, err := decodeClientEnd(decodeEnd(t, record).Body)
+	e, err := decodeClientEnd(instrumenttest.DecodeEnd(t, record).Body)
 	require.NoError(t, err)
 	assert.Equal(t, clientEnd{contentLength: 99, status: 204, protoMajor: 2, protoMinor: 1}, e)
 }

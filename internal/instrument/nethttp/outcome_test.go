@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrumenttest"
 )
 
 func TestOutcome(t *testing.T) {
@@ -48,14 +49,14 @@ func TestOutcome(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for operation, errorType := range map[events.Operation]string{operationServer: test.server, operationClient: test.client} {
-				end := ending{End: test.end, typeName: test.typeName}
+				end := instrumenttest.Ending{End: test.end, TypeName: test.typeName}
 				start := request(nil).body()
 				end.Body = serverEnd{status: test.status}.body()
 				if operation == operationClient {
 					start = clientStart{}.body()
 					end.Body = clientEnd{status: test.status}.body()
 				}
-				span := spanOf(t, operation, start, end)
+				span := instrumenttest.Span(t, Library(), operation, start, end)
 				if errorType == "" {
 					assert.NotContains(t, span.Attributes().AsRaw(), "error.type")
 					assert.Equal(t, ptrace.StatusCodeUnset, span.Status().Code())

@@ -4,7 +4,6 @@ package nethttp
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -15,21 +14,10 @@ import (
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrumenttest"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/kerneltest"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
 )
-
-func planOf(t *testing.T, path string) instrument.Plan {
-	t.Helper()
-	file, err := os.Open(path)
-	require.NoError(t, err)
-	defer file.Close()
-	f, err := gobinary.Open(file)
-	require.NoError(t, err)
-	plan, err := Library().Plan(f)
-	require.NoError(t, err)
-	return plan
-}
 
 // chosen is a program with its variant, and the kind of site that it is at.
 type chosen struct {
@@ -91,7 +79,7 @@ func TestPlan(t *testing.T) {
 		} {
 			build.Go = version
 			t.Run(fmt.Sprint(build.Program, " ", build), func(t *testing.T) {
-				plan := planOf(t, targettest.Binary(t, build))
+				plan := instrumenttest.Plan(t, Library(), targettest.Binary(t, build))
 				assert.Empty(t, plan.Problems)
 				assert.Empty(t, plan.Missing)
 				counts := map[chosen]int{}
@@ -150,7 +138,7 @@ func checkLayout(t *testing.T, build targettest.Build, plan instrument.Plan) {
 func TestPlanWithoutLibrary(t *testing.T) {
 	path, err := exec.LookPath("gofmt") // `go test` puts its toolchain's first in PATH
 	require.NoError(t, err)
-	assert.Equal(t, instrument.Plan{}, planOf(t, path))
+	assert.Equal(t, instrument.Plan{}, instrumenttest.Plan(t, Library(), path))
 }
 
 func TestSizes(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrumenttest"
 )
 
 // request is GET http://shop.example/items/17 as HTTP/1.1 brings it.
@@ -203,8 +204,8 @@ func TestServerSpan(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			end := ending{End: events.End{Body: test.end.body()}}
-			span := spanOf(t, operationServer, request(test.change).body(), end)
+			end := instrumenttest.Ending{End: events.End{Body: test.end.body()}}
+			span := instrumenttest.Span(t, Library(), operationServer, request(test.change).body(), end)
 			if test.name == "" {
 				test.name = "GET"
 			}
@@ -220,7 +221,7 @@ func TestTracestate(t *testing.T) {
 	cut := "vendor=1," + strings.Repeat("x", instrument.MaxTracestate-len("vendor=1,"))
 	for sent, want := range map[string]string{"vendor=1,other=2": "vendor=1,other=2", cut: "vendor=1"} {
 		start := request(func(s *serverStart) { s.tracestate = sent })
-		span := spanOf(t, operationServer, start.body(), ending{})
+		span := instrumenttest.Span(t, Library(), operationServer, start.body(), instrumenttest.Ending{})
 		assert.Equal(t, want, span.TraceState().AsRaw(), sent)
 	}
 }
@@ -228,7 +229,7 @@ func TestTracestate(t *testing.T) {
 func TestServerSpanBoundsPathAndQuery(t *testing.T) {
 	long := strings.Repeat("ä", maxComponent)
 	start := request(func(s *serverStart) { s.uri = "/" + long[:maxComponent+100] + "?" + long[:2000] + "&sig=" + long[:100] })
-	span := spanOf(t, operationServer, start.body(), ending{})
+	span := instrumenttest.Span(t, Library(), operationServer, start.body(), instrumenttest.Ending{})
 	path, _ := span.Attributes().Get("url.path")
 	// The last rune is cut in half.
 	assert.Equal(t, "/"+long[:maxComponent-2]+"\uFFFD", path.Str())
@@ -238,7 +239,7 @@ func TestServerSpanBoundsPathAndQuery(t *testing.T) {
 
 // A handler that did not finish sends no body: what it answered is not known.
 func TestServerSpanWithoutEnd(t *testing.T) {
-	span := spanOf(t, operationServer, request(nil).body(), ending{End: events.End{Outcome: events.Died}})
+	span := instrumenttest.Span(t, Library(), operationServer, request(nil).body(), instrumenttest.Ending{End: events.End{Outcome: events.Died}})
 	expected := with(requestAttributes, map[string]any{"error.type": "_OTHER"}, "http.response.status_code", "http.response.body.size")
 	assert.Equal(t, expected, span.Attributes().AsRaw())
 	assert.Equal(t, ptrace.StatusCodeError, span.Status().Code())
@@ -247,19 +248,19 @@ func TestServerSpanWithoutEnd(t *testing.T) {
 func TestTruncatedServerEvents(t *testing.T) {
 	start, end := request(nil).body(), serverEnd{status: 200, pattern: "/"}.body()
 	for n := range start {
-		err := Library().Span(recordOf(operationServer, start[:n], ending{End: events.End{Body: end}}), ptrace.NewSpan())
+		err := Library().Span(instrumenttest.Record(operationServer, start[:n], instrumenttest.Ending{End: events.End{Body: end}}), ptrace.NewSpan())
 		require.ErrorContains(t, err, "start of a server span", "%d bytes", n)
 	}
 	for n := range end {
 		if n == 0 {
 			continue // the end of a handler that did not finish
 		}
-		err := Library().Span(recordOf(operationServer, start, ending{End: events.End{Body: end[:n]}}), ptrace.NewSpan())
+		err := Library().Span(instrumenttest.Record(operationServer, start, instrumenttest.Ending{End: events.End{Body: end[:n]}}), ptrace.NewSpan())
 		require.ErrorContains(t, err, "end of a server span", "%d bytes", n)
 	}
 }
 
 func TestUnknownOperation(t *testing.T) {
-	err := Library().Span(recordOf(99, nil, ending{}), ptrace.NewSpan())
+	err := Library().Span(instrumenttest.Record(99, nil, instrumenttest.Ending{}), ptrace.NewSpan())
 	assert.ErrorContains(t, err, "operation 99")
 }
