@@ -46,7 +46,7 @@ func TestBytes(t *testing.T) {
 						continue
 					}
 					exchanges := targettest.Exchanges{Scenario: test.scenario, Protocol: protocol.name, N: test.n, Concurrency: test.concurrency}
-					d := w.have(t, peer, exchanges, func() {})
+					d := w.have(t, peer, exchanges)
 					assert.GreaterOrEqual(t, d.Requests, test.n, "%+v", exchanges)
 					if test.own {
 						assert.Zero(t, d.Added, "%+v", exchanges)

@@ -28,11 +28,14 @@ type Exchanges struct {
 	Proxy   string `json:"proxy,omitempty"`
 	Seed    int64  `json:"seed"`
 
-	// N is how many exchanges to have, Concurrency how many at a time, 1 if zero. Background ends them when the test
-	// says so, with N at most.
-	N           int  `json:"n"`
-	Concurrency int  `json:"concurrency,omitempty"`
-	Background  bool `json:"background,omitempty"`
+	// N is how many exchanges to have, Concurrency how many at a time, 1 if zero. Warm has exchange 0 be over before any
+	// other begins. Background ends them when the test says so, with N at most. Pause is, for each of those that have
+	// them at the same time, between two exchanges.
+	N           int           `json:"n"`
+	Concurrency int           `json:"concurrency,omitempty"`
+	Warm        bool          `json:"warm,omitempty"`
+	Background  bool          `json:"background,omitempty"`
+	Pause       time.Duration `json:"pause,omitempty"`
 }
 
 // Had is what became of Exchanges.

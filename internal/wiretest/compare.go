@@ -108,6 +108,9 @@ func (d *Difference) compareHeads(plain, traced Message) {
 	if !bytes.Equal(plain.Head, rest) {
 		d.fault("%s: head, without what was added: %s", plain.ID, where(plain.Head, rest))
 	}
+	if plain.ID == connectID {
+		d.fault("CONNECT, which the program does not make, was given a header: %q", traced.Head)
+	}
 	if strings.Contains(strings.ToLower(string(plain.Head)), "\r\ntraceparent:") {
 		d.fault("%s has a traceparent and was given another one", plain.ID)
 	}

@@ -52,7 +52,7 @@ func http1(p *Peer, conn *recorder, behind Protocol) (came Connection, err error
 		case strings.HasPrefix(message.ID, "/retry/") && before == 0 && len(came.Messages) > 1:
 			return came, nil
 		case r.Method == http.MethodConnect:
-			message.ID = "CONNECT"
+			message.ID = connectID
 			return connected(p, came, conn, buffered, behind)
 		case r.Header.Get("Upgrade") != "":
 			_, err := io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
@@ -79,6 +79,9 @@ func http1(p *Peer, conn *recorder, behind Protocol) (came Connection, err error
 		}
 	}
 }
+
+// connectID is the ID of requests to a proxy for a connection, which transports make by themselves.
+const connectID = "CONNECT"
 
 // connected goes on with what is behind a proxy, and puts what came there behind the request to the proxy.
 func connected(p *Peer, came Connection, conn *recorder, buffered *bufio.Reader, behind Protocol) (Connection, error) {

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -55,6 +56,7 @@ type Peer struct {
 	attempts    map[string]int // requests by ID
 	hold        chan struct{}  // closed when requests are to be answered
 	held, until int
+	requests    int
 }
 
 // Listen starts a peer on a free port of the loopback device. It ends with the test.
@@ -129,7 +131,8 @@ func (p *Peer) Take() []Connection {
 	}
 }
 
-// Hold has the peer answer no request before there are n of them.
+// Hold has the peer answer no request before n of them wait for it. Request 0 of those that the program propagation
+// makes does not wait, and is none of them.
 func (p *Peer) Hold(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -141,11 +144,30 @@ func (p *Peer) Hold(n int) {
 func (p *Peer) arrived(id string) (before int, answer <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.requests++
+	p.attempts[id]++
+	before = p.attempts[id] - 1
+	if strings.HasSuffix(id, "/0") {
+		return before, answerNow
+	}
 	if p.held++; p.held == p.until {
 		close(p.hold)
 	}
-	p.attempts[id]++
-	return p.attempts[id] - 1, p.hold
+	return before, p.hold
+}
+
+// answerNow is closed.
+var answerNow = func() <-chan struct{} {
+	closed := make(chan struct{})
+	close(closed)
+	return closed
+}()
+
+// Requests is how many requests have come so far.
+func (p *Peer) Requests() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.requests
 }
 
 // TLS is a protocol within TLS.

@@ -16,9 +16,11 @@ type command struct {
 	Proxy    string `json:"proxy"`    // address of the proxy to reach it by, if any
 	Seed     int64  `json:"seed"`
 
-	N           int  `json:"n"`           // exchanges to have
-	Concurrency int  `json:"concurrency"` // at a time, 1 if zero
-	Background  bool `json:"background"`  // N is the most; the next line ends it, whatever it says
+	N           int           `json:"n"`           // exchanges to have
+	Concurrency int           `json:"concurrency"` // at a time, 1 if zero
+	Warm        bool          `json:"warm"`        // exchange 0 is over before any other begins
+	Pause       time.Duration `json:"pause"`       // of each of those that have exchanges, between two of them
+	Background  bool          `json:"background"`  // N is the most; the next line ends it, whatever it says
 }
 
 // answer is what became of a command.
@@ -64,6 +66,11 @@ func (w work) perform() answer {
 		durations []time.Duration
 		workers   sync.WaitGroup
 	)
+	if w.Warm {
+		if err := have(0, rand.New(rand.NewSource(w.Seed))); err != nil {
+			a.fail(err)
+		}
+	}
 	before := cpuTime()
 	next := make(chan int)
 	for worker := 0; worker == 0 || worker < w.Concurrency; worker++ {
@@ -80,6 +87,7 @@ func (w work) perform() answer {
 					a.fail(err)
 				}
 				mu.Unlock()
+				time.Sleep(w.Pause)
 			}
 		}()
 	}
@@ -96,7 +104,11 @@ func (w work) perform() answer {
 
 // hand hands out the numbers of exchanges and returns how many they were.
 func (w work) hand(next chan<- int) int {
-	for i := 0; i < w.N; i++ {
+	first := 0
+	if w.Warm {
+		first = 1
+	}
+	for i := first; i < w.N; i++ {
 		select {
 		case <-w.stopped:
 			return i
