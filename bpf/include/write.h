@@ -38,9 +38,12 @@ static __always_inline bool write_built(const struct scratch *scratch, const str
 {
 	u32 length = scratch->length;
 
-	/* The barrier keeps the compiler from checking one register and using another, which the verifier would refuse. */
+	/* The barriers keep the compiler from merging checks into arithmetic that older verifiers cannot follow. */
 	asm volatile("" : "+r"(length));
-	if (length == 0 || length > INSERT_MAX)
+	if (length < INSERT_MIN)
+		return false;
+	asm volatile("" : "+r"(length));
+	if (length > INSERT_MAX)
 		return false;
 	return write_user(buffer->data + buffer->count, scratch->event, length);
 }
