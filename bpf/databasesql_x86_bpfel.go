@@ -26,10 +26,11 @@ type DatabasesqlContextSpan struct {
 		TraceId [2]uint64
 		SpanId  uint64
 	}
-	Data    uint64
-	Goid    uint64
-	Sampled uint8
-	Padding [7]uint8
+	Data          uint64
+	Goid          uint64
+	Sampled       uint8
+	HasTracestate uint8
+	Padding       [6]uint8
 }
 
 type DatabasesqlContextType struct {
@@ -114,18 +115,20 @@ type DatabasesqlOpenSpan struct {
 		TraceId [2]uint64
 		SpanId  uint64
 	}
-	Key       uint64
-	Object    uint64
-	Request   uint64
-	Check     uint64
-	ParentId  uint64
-	Depth     uint32
-	Operation uint8
-	Sampled   uint8
-	Silent    uint8
-	Discarded uint8
-	Serves    uint8
-	Padding   [7]uint8
+	Key           uint64
+	Object        uint64
+	Request       uint64
+	Check         uint64
+	ParentId      uint64
+	Depth         uint32
+	Operation     uint8
+	Sampled       uint8
+	Silent        uint8
+	Discarded     uint8
+	Serves        uint8
+	HasTracestate uint8
+	Registered    uint8
+	Padding       [5]uint8
 }
 
 type DatabasesqlRuntimeLayout struct {
@@ -154,6 +157,13 @@ type DatabasesqlScratch struct {
 	Group   [384]uint8
 	Name    [40]uint8
 	Event   [16384]uint8
+}
+
+type DatabasesqlTarget struct {
+	_        structs.HostLayout
+	Binary   uint32
+	Settings uint32
+	Network  uint64
 }
 
 // Names of all BPF objects in the ELF.

@@ -26,10 +26,11 @@ type NethttpContextSpan struct {
 		TraceId [2]uint64
 		SpanId  uint64
 	}
-	Data    uint64
-	Goid    uint64
-	Sampled uint8
-	Padding [7]uint8
+	Data          uint64
+	Goid          uint64
+	Sampled       uint8
+	HasTracestate uint8
+	Padding       [6]uint8
 }
 
 type NethttpContextType struct {
@@ -72,8 +73,9 @@ type NethttpGoroutineKey struct {
 }
 
 type NethttpNetHttpLayout struct {
-	_       structs.HostLayout
-	Request struct {
+	_          structs.HostLayout
+	TypeBuffer uint64
+	Request    struct {
 		_             structs.HostLayout
 		Size          uint16
 		Method        uint16
@@ -132,7 +134,12 @@ type NethttpNetHttpLayout struct {
 	AnswerProtoMajor    uint16
 	AnswerProtoMinor    uint16
 	AnswerContentLength uint16
-	Padding             [2]uint16
+	BufferError         uint16
+	BufferBytes         uint16
+	BufferCount         uint16
+	ClientRequestHeader uint16
+	StreamIds           [3]uint16
+	_                   [6]byte
 }
 
 type NethttpOpenSpan struct {
@@ -142,18 +149,52 @@ type NethttpOpenSpan struct {
 		TraceId [2]uint64
 		SpanId  uint64
 	}
-	Key       uint64
-	Object    uint64
-	Request   uint64
-	Check     uint64
-	ParentId  uint64
-	Depth     uint32
-	Operation uint8
-	Sampled   uint8
-	Silent    uint8
-	Discarded uint8
-	Serves    uint8
-	Padding   [7]uint8
+	Key           uint64
+	Object        uint64
+	Request       uint64
+	Check         uint64
+	ParentId      uint64
+	Depth         uint32
+	Operation     uint8
+	Sampled       uint8
+	Silent        uint8
+	Discarded     uint8
+	Serves        uint8
+	HasTracestate uint8
+	Registered    uint8
+	Padding       [5]uint8
+}
+
+type NethttpOutgoing struct {
+	_       structs.HostLayout
+	Context struct {
+		_       structs.HostLayout
+		TraceId [2]uint64
+		SpanId  uint64
+	}
+	Object        uint64
+	Goid          uint64
+	Sharers       uint32
+	Sampled       uint8
+	HasTracestate uint8
+	Ambiguous     uint8
+	Padding       uint8
+}
+
+type NethttpOutgoingKey struct {
+	_      structs.HostLayout
+	Object uint64
+	Tgid   uint64
+}
+
+type NethttpPending struct {
+	_        structs.HostLayout
+	Request  NethttpOutgoing
+	Goid     uint64
+	Buffer   uint64
+	Position uint64
+	StreamId uint32
+	Padding  uint32
 }
 
 type NethttpRuntimeLayout struct {
@@ -184,6 +225,27 @@ type NethttpScratch struct {
 	Event   [16384]uint8
 }
 
+type NethttpTarget struct {
+	_        structs.HostLayout
+	Binary   uint32
+	Settings uint32
+	Network  uint64
+}
+
+type NethttpTracestate struct {
+	_       structs.HostLayout
+	TraceId [2]uint64
+	Owner   uint64
+	Length  uint64
+	Text    [512]uint8
+}
+
+type NethttpTracestateKey struct {
+	_       structs.HostLayout
+	TraceId [2]uint64
+	Tgid    uint64
+}
+
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
@@ -197,15 +259,24 @@ const (
 	NethttpMapGoroutines             = "goroutines"
 	NethttpMapLosses                 = "losses"
 	NethttpMapNetHttpLayouts         = "net_http_layouts"
+	NethttpMapOutgoing               = "outgoing"
+	NethttpMapPending                = "pending"
+	NethttpMapPropagations           = "propagations"
 	NethttpMapRounds                 = "rounds"
 	NethttpMapRuntimeLayouts         = "runtime_layouts"
 	NethttpMapScratches              = "scratches"
 	NethttpMapTargets                = "targets"
+	NethttpMapTracestates            = "tracestates"
+	NethttpProgNetHttp2ClientArm     = "net_http2_client_arm"
+	NethttpProgNetHttp2ClientHeaders = "net_http2_client_headers"
+	NethttpProgNetHttp2ClientWrite   = "net_http2_client_write"
 	NethttpProgNetHttp2ServerEnd     = "net_http2_server_end"
 	NethttpProgNetHttp2ServerRequest = "net_http2_server_request"
 	NethttpProgNetHttp2ServerStart   = "net_http2_server_start"
+	NethttpProgNetHttpClientArm      = "net_http_client_arm"
 	NethttpProgNetHttpClientEnd      = "net_http_client_end"
 	NethttpProgNetHttpClientStart    = "net_http_client_start"
+	NethttpProgNetHttpClientWrite    = "net_http_client_write"
 	NethttpProgNetHttpServerEnd      = "net_http_server_end"
 	NethttpProgNetHttpServerStart    = "net_http_server_start"
 	NethttpProgNetHttpServerUnwind   = "net_http_server_unwind"
@@ -255,11 +326,16 @@ type NethttpSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type NethttpProgramSpecs struct {
+	NetHttp2ClientArm     *ebpf.ProgramSpec `ebpf:"net_http2_client_arm"`
+	NetHttp2ClientHeaders *ebpf.ProgramSpec `ebpf:"net_http2_client_headers"`
+	NetHttp2ClientWrite   *ebpf.ProgramSpec `ebpf:"net_http2_client_write"`
 	NetHttp2ServerEnd     *ebpf.ProgramSpec `ebpf:"net_http2_server_end"`
 	NetHttp2ServerRequest *ebpf.ProgramSpec `ebpf:"net_http2_server_request"`
 	NetHttp2ServerStart   *ebpf.ProgramSpec `ebpf:"net_http2_server_start"`
+	NetHttpClientArm      *ebpf.ProgramSpec `ebpf:"net_http_client_arm"`
 	NetHttpClientEnd      *ebpf.ProgramSpec `ebpf:"net_http_client_end"`
 	NetHttpClientStart    *ebpf.ProgramSpec `ebpf:"net_http_client_start"`
+	NetHttpClientWrite    *ebpf.ProgramSpec `ebpf:"net_http_client_write"`
 	NetHttpServerEnd      *ebpf.ProgramSpec `ebpf:"net_http_server_end"`
 	NetHttpServerStart    *ebpf.ProgramSpec `ebpf:"net_http_server_start"`
 	NetHttpServerUnwind   *ebpf.ProgramSpec `ebpf:"net_http_server_unwind"`
@@ -278,10 +354,14 @@ type NethttpMapSpecs struct {
 	Goroutines     *ebpf.MapSpec `ebpf:"goroutines"`
 	Losses         *ebpf.MapSpec `ebpf:"losses"`
 	NetHttpLayouts *ebpf.MapSpec `ebpf:"net_http_layouts"`
+	Outgoing       *ebpf.MapSpec `ebpf:"outgoing"`
+	Pending        *ebpf.MapSpec `ebpf:"pending"`
+	Propagations   *ebpf.MapSpec `ebpf:"propagations"`
 	Rounds         *ebpf.MapSpec `ebpf:"rounds"`
 	RuntimeLayouts *ebpf.MapSpec `ebpf:"runtime_layouts"`
 	Scratches      *ebpf.MapSpec `ebpf:"scratches"`
 	Targets        *ebpf.MapSpec `ebpf:"targets"`
+	Tracestates    *ebpf.MapSpec `ebpf:"tracestates"`
 }
 
 // NethttpVariableSpecs contains global variables before they are loaded into the kernel.
@@ -321,10 +401,14 @@ type NethttpMaps struct {
 	Goroutines     *ebpf.Map `ebpf:"goroutines"`
 	Losses         *ebpf.Map `ebpf:"losses"`
 	NetHttpLayouts *ebpf.Map `ebpf:"net_http_layouts"`
+	Outgoing       *ebpf.Map `ebpf:"outgoing"`
+	Pending        *ebpf.Map `ebpf:"pending"`
+	Propagations   *ebpf.Map `ebpf:"propagations"`
 	Rounds         *ebpf.Map `ebpf:"rounds"`
 	RuntimeLayouts *ebpf.Map `ebpf:"runtime_layouts"`
 	Scratches      *ebpf.Map `ebpf:"scratches"`
 	Targets        *ebpf.Map `ebpf:"targets"`
+	Tracestates    *ebpf.Map `ebpf:"tracestates"`
 }
 
 func (m *NethttpMaps) Close() error {
@@ -338,10 +422,14 @@ func (m *NethttpMaps) Close() error {
 		m.Goroutines,
 		m.Losses,
 		m.NetHttpLayouts,
+		m.Outgoing,
+		m.Pending,
+		m.Propagations,
 		m.Rounds,
 		m.RuntimeLayouts,
 		m.Scratches,
 		m.Targets,
+		m.Tracestates,
 	)
 }
 
@@ -357,11 +445,16 @@ type NethttpVariables struct {
 //
 // It can be passed to LoadNethttpObjects or ebpf.CollectionSpec.LoadAndAssign.
 type NethttpPrograms struct {
+	NetHttp2ClientArm     *ebpf.Program `ebpf:"net_http2_client_arm"`
+	NetHttp2ClientHeaders *ebpf.Program `ebpf:"net_http2_client_headers"`
+	NetHttp2ClientWrite   *ebpf.Program `ebpf:"net_http2_client_write"`
 	NetHttp2ServerEnd     *ebpf.Program `ebpf:"net_http2_server_end"`
 	NetHttp2ServerRequest *ebpf.Program `ebpf:"net_http2_server_request"`
 	NetHttp2ServerStart   *ebpf.Program `ebpf:"net_http2_server_start"`
+	NetHttpClientArm      *ebpf.Program `ebpf:"net_http_client_arm"`
 	NetHttpClientEnd      *ebpf.Program `ebpf:"net_http_client_end"`
 	NetHttpClientStart    *ebpf.Program `ebpf:"net_http_client_start"`
+	NetHttpClientWrite    *ebpf.Program `ebpf:"net_http_client_write"`
 	NetHttpServerEnd      *ebpf.Program `ebpf:"net_http_server_end"`
 	NetHttpServerStart    *ebpf.Program `ebpf:"net_http_server_start"`
 	NetHttpServerUnwind   *ebpf.Program `ebpf:"net_http_server_unwind"`
@@ -369,11 +462,16 @@ type NethttpPrograms struct {
 
 func (p *NethttpPrograms) Close() error {
 	return _NethttpClose(
+		p.NetHttp2ClientArm,
+		p.NetHttp2ClientHeaders,
+		p.NetHttp2ClientWrite,
 		p.NetHttp2ServerEnd,
 		p.NetHttp2ServerRequest,
 		p.NetHttp2ServerStart,
+		p.NetHttpClientArm,
 		p.NetHttpClientEnd,
 		p.NetHttpClientStart,
+		p.NetHttpClientWrite,
 		p.NetHttpServerEnd,
 		p.NetHttpServerStart,
 		p.NetHttpServerUnwind,

@@ -4,7 +4,7 @@
 #define EBPFGO_TRACEPARENT_H
 
 #include "header.h"
-#include "lineage.h"
+#include "span.h"
 
 #define TRACEPARENT_LENGTH 55 /* of version 00 */
 
@@ -55,6 +55,22 @@ static __always_inline bool read_traceparent(const struct scratch *scratch, stru
 	parent->sampled = flags & 1;
 	parent->known = true;
 	return true;
+}
+
+/*
+ * follow_traceparent makes a client's span a part of the trace that the headers of its request name already. The parent
+ * stays that which was found if it is in the same trace.
+ */
+static __always_inline void follow_traceparent(const struct scratch *scratch, struct open_span *span, struct parent *parent)
+{
+	struct parent named = {};
+
+	if (!read_traceparent(scratch, &named))
+		return;
+	if (named.context.trace_id[0] == span->context.trace_id[0] && named.context.trace_id[1] == span->context.trace_id[1])
+		return;
+	*parent = named;
+	join_trace(span, parent);
 }
 
 #endif

@@ -33,6 +33,8 @@ type Loader struct {
 	programs    map[string]*ebpf.Program
 	// multi says that the programs were loaded for uprobe_multi links.
 	multi bool
+	// noWrite says why the programs that write into targets are not loaded, if so.
+	noWrite string
 }
 
 // Load loads the programs of all libraries. The error says what the kernel or the
@@ -53,6 +55,7 @@ func loadFor(libraries []instrument.Library, multi bool) (*Loader, error) {
 		maps:     map[string]*ebpf.Map{},
 		programs: map[string]*ebpf.Program{},
 		multi:    multi,
+		noWrite:  refusal(),
 	}
 	for _, library := range libraries {
 		if err := l.load(library); err != nil {
@@ -115,6 +118,9 @@ func configure(spec *ebpf.CollectionSpec) error {
 	spec.Maps["scratches"].MaxEntries = slots
 	if err := spec.Variables["scratch_slots"].Set(slots); err != nil {
 		return err
+	}
+	if l.noWrite != "" {
+		withoutWriters(spec)
 	}
 	spec.Maps["events"].MaxEntries = RingBytes
 	return spec.Variables["wakeup_bytes"].Set(uint64(RingBytes / wakeupShare))

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/loader"
 )
 
 // Options are what a session wants.
@@ -22,6 +23,8 @@ type Options struct {
 	Enabled func(instrumentation string) bool
 	// InstrumentationOptions returns the values of an instrumentation's options, by name.
 	InstrumentationOptions func(instrumentation string) map[string]string
+	// Propagation says how requests are given a traceparent; 0 is not at all.
+	Propagation loader.Settings
 	// MaxSpans and Timeout end a batch: its number of spans, and the age of the oldest.
 	MaxSpans int
 	Timeout  time.Duration
