@@ -13,6 +13,44 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type GrpcConnection struct {
+	_        structs.HostLayout
+	Id       uint64
+	Asked    uint64
+	Position uint32
+	Inserted uint32
+	Head     uint32
+	Tail     uint32
+	Patience uint32
+	State    uint8
+	Padding  [3]uint8
+}
+
+type GrpcConnectionKey struct {
+	_          structs.HostLayout
+	Tgid       uint64
+	Local      [16]uint8
+	Remote     [16]uint8
+	LocalPort  uint16
+	RemotePort uint16
+	Padding    uint32
+}
+
+type GrpcConnectionLayout struct {
+	_           structs.HostLayout
+	TypeTcp     uint64
+	TypeTls     uint64
+	TypeRaw     uint64
+	TcpFd       uint16
+	FdLocal     uint16
+	FdRemote    uint16
+	FdNumber    uint16
+	AddressIp   uint16
+	AddressPort uint16
+	TlsInner    uint16
+	RawInner    uint16
+}
+
 type GrpcContextKey struct {
 	_    structs.HostLayout
 	Data uint64
@@ -130,7 +168,24 @@ type GrpcGrpcLayout struct {
 	WriterOffset         uint16
 	WriterBatch          uint16
 	WriterError          uint16
-	Padding              [4]uint16
+	WriterConn           uint16
+	Padding              [3]uint16
+}
+
+type GrpcInsertion struct {
+	_        structs.HostLayout
+	Request  GrpcOutgoing
+	Position uint32
+	StreamId uint32
+	Kind     uint8
+	Padding  [7]uint8
+}
+
+type GrpcInsertionKey struct {
+	_          structs.HostLayout
+	Connection uint64
+	Number     uint32
+	Padding    uint32
 }
 
 type GrpcOpenSpan struct {
@@ -242,12 +297,15 @@ type GrpcTracestateKey struct {
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	GrpcMapBinaries              = "binaries"
+	GrpcMapConnectionLayouts     = "connection_layouts"
+	GrpcMapConnections           = "connections"
 	GrpcMapContextTypes          = "context_types"
 	GrpcMapContexts              = "contexts"
 	GrpcMapDetached              = "detached"
 	GrpcMapEvents                = "events"
 	GrpcMapGoroutines            = "goroutines"
 	GrpcMapGrpcLayouts           = "grpc_layouts"
+	GrpcMapInsertions            = "insertions"
 	GrpcMapLosses                = "losses"
 	GrpcMapOutgoing              = "outgoing"
 	GrpcMapPending               = "pending"
@@ -333,22 +391,25 @@ type GrpcProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type GrpcMapSpecs struct {
-	Binaries       *ebpf.MapSpec `ebpf:"binaries"`
-	ContextTypes   *ebpf.MapSpec `ebpf:"context_types"`
-	Contexts       *ebpf.MapSpec `ebpf:"contexts"`
-	Detached       *ebpf.MapSpec `ebpf:"detached"`
-	Events         *ebpf.MapSpec `ebpf:"events"`
-	Goroutines     *ebpf.MapSpec `ebpf:"goroutines"`
-	GrpcLayouts    *ebpf.MapSpec `ebpf:"grpc_layouts"`
-	Losses         *ebpf.MapSpec `ebpf:"losses"`
-	Outgoing       *ebpf.MapSpec `ebpf:"outgoing"`
-	Pending        *ebpf.MapSpec `ebpf:"pending"`
-	Propagations   *ebpf.MapSpec `ebpf:"propagations"`
-	Rounds         *ebpf.MapSpec `ebpf:"rounds"`
-	RuntimeLayouts *ebpf.MapSpec `ebpf:"runtime_layouts"`
-	Scratches      *ebpf.MapSpec `ebpf:"scratches"`
-	Targets        *ebpf.MapSpec `ebpf:"targets"`
-	Tracestates    *ebpf.MapSpec `ebpf:"tracestates"`
+	Binaries          *ebpf.MapSpec `ebpf:"binaries"`
+	ConnectionLayouts *ebpf.MapSpec `ebpf:"connection_layouts"`
+	Connections       *ebpf.MapSpec `ebpf:"connections"`
+	ContextTypes      *ebpf.MapSpec `ebpf:"context_types"`
+	Contexts          *ebpf.MapSpec `ebpf:"contexts"`
+	Detached          *ebpf.MapSpec `ebpf:"detached"`
+	Events            *ebpf.MapSpec `ebpf:"events"`
+	Goroutines        *ebpf.MapSpec `ebpf:"goroutines"`
+	GrpcLayouts       *ebpf.MapSpec `ebpf:"grpc_layouts"`
+	Insertions        *ebpf.MapSpec `ebpf:"insertions"`
+	Losses            *ebpf.MapSpec `ebpf:"losses"`
+	Outgoing          *ebpf.MapSpec `ebpf:"outgoing"`
+	Pending           *ebpf.MapSpec `ebpf:"pending"`
+	Propagations      *ebpf.MapSpec `ebpf:"propagations"`
+	Rounds            *ebpf.MapSpec `ebpf:"rounds"`
+	RuntimeLayouts    *ebpf.MapSpec `ebpf:"runtime_layouts"`
+	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
+	Targets           *ebpf.MapSpec `ebpf:"targets"`
+	Tracestates       *ebpf.MapSpec `ebpf:"tracestates"`
 }
 
 // GrpcVariableSpecs contains global variables before they are loaded into the kernel.
@@ -379,33 +440,39 @@ func (o *GrpcObjects) Close() error {
 //
 // It can be passed to LoadGrpcObjects or ebpf.CollectionSpec.LoadAndAssign.
 type GrpcMaps struct {
-	Binaries       *ebpf.Map `ebpf:"binaries"`
-	ContextTypes   *ebpf.Map `ebpf:"context_types"`
-	Contexts       *ebpf.Map `ebpf:"contexts"`
-	Detached       *ebpf.Map `ebpf:"detached"`
-	Events         *ebpf.Map `ebpf:"events"`
-	Goroutines     *ebpf.Map `ebpf:"goroutines"`
-	GrpcLayouts    *ebpf.Map `ebpf:"grpc_layouts"`
-	Losses         *ebpf.Map `ebpf:"losses"`
-	Outgoing       *ebpf.Map `ebpf:"outgoing"`
-	Pending        *ebpf.Map `ebpf:"pending"`
-	Propagations   *ebpf.Map `ebpf:"propagations"`
-	Rounds         *ebpf.Map `ebpf:"rounds"`
-	RuntimeLayouts *ebpf.Map `ebpf:"runtime_layouts"`
-	Scratches      *ebpf.Map `ebpf:"scratches"`
-	Targets        *ebpf.Map `ebpf:"targets"`
-	Tracestates    *ebpf.Map `ebpf:"tracestates"`
+	Binaries          *ebpf.Map `ebpf:"binaries"`
+	ConnectionLayouts *ebpf.Map `ebpf:"connection_layouts"`
+	Connections       *ebpf.Map `ebpf:"connections"`
+	ContextTypes      *ebpf.Map `ebpf:"context_types"`
+	Contexts          *ebpf.Map `ebpf:"contexts"`
+	Detached          *ebpf.Map `ebpf:"detached"`
+	Events            *ebpf.Map `ebpf:"events"`
+	Goroutines        *ebpf.Map `ebpf:"goroutines"`
+	GrpcLayouts       *ebpf.Map `ebpf:"grpc_layouts"`
+	Insertions        *ebpf.Map `ebpf:"insertions"`
+	Losses            *ebpf.Map `ebpf:"losses"`
+	Outgoing          *ebpf.Map `ebpf:"outgoing"`
+	Pending           *ebpf.Map `ebpf:"pending"`
+	Propagations      *ebpf.Map `ebpf:"propagations"`
+	Rounds            *ebpf.Map `ebpf:"rounds"`
+	RuntimeLayouts    *ebpf.Map `ebpf:"runtime_layouts"`
+	Scratches         *ebpf.Map `ebpf:"scratches"`
+	Targets           *ebpf.Map `ebpf:"targets"`
+	Tracestates       *ebpf.Map `ebpf:"tracestates"`
 }
 
 func (m *GrpcMaps) Close() error {
 	return _GrpcClose(
 		m.Binaries,
+		m.ConnectionLayouts,
+		m.Connections,
 		m.ContextTypes,
 		m.Contexts,
 		m.Detached,
 		m.Events,
 		m.Goroutines,
 		m.GrpcLayouts,
+		m.Insertions,
 		m.Losses,
 		m.Outgoing,
 		m.Pending,

@@ -13,6 +13,44 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type NethttpConnection struct {
+	_        structs.HostLayout
+	Id       uint64
+	Asked    uint64
+	Position uint32
+	Inserted uint32
+	Head     uint32
+	Tail     uint32
+	Patience uint32
+	State    uint8
+	Padding  [3]uint8
+}
+
+type NethttpConnectionKey struct {
+	_          structs.HostLayout
+	Tgid       uint64
+	Local      [16]uint8
+	Remote     [16]uint8
+	LocalPort  uint16
+	RemotePort uint16
+	Padding    uint32
+}
+
+type NethttpConnectionLayout struct {
+	_           structs.HostLayout
+	TypeTcp     uint64
+	TypeTls     uint64
+	TypeRaw     uint64
+	TcpFd       uint16
+	FdLocal     uint16
+	FdRemote    uint16
+	FdNumber    uint16
+	AddressIp   uint16
+	AddressPort uint16
+	TlsInner    uint16
+	RawInner    uint16
+}
+
 type NethttpContextKey struct {
 	_    structs.HostLayout
 	Data uint64
@@ -72,10 +110,27 @@ type NethttpGoroutineKey struct {
 	Tgid uint64
 }
 
-type NethttpNetHttpLayout struct {
+type NethttpInsertion struct {
+	_        structs.HostLayout
+	Request  NethttpOutgoing
+	Position uint32
+	StreamId uint32
+	Kind     uint8
+	Padding  [7]uint8
+}
+
+type NethttpInsertionKey struct {
 	_          structs.HostLayout
-	TypeBuffer uint64
-	Request    struct {
+	Connection uint64
+	Number     uint32
+	Padding    uint32
+}
+
+type NethttpNetHttpLayout struct {
+	_              structs.HostLayout
+	TypeBuffer     uint64
+	TypeConnWriter uint64
+	Request        struct {
 		_             structs.HostLayout
 		Size          uint16
 		Method        uint16
@@ -139,6 +194,10 @@ type NethttpNetHttpLayout struct {
 	BufferCount         uint16
 	ClientRequestHeader uint16
 	StreamIds           [3]uint16
+	BufferWriter        uint16
+	ConnConn            uint16
+	ClientConns         [3]uint16
+	ClientBuffers       [3]uint16
 	_                   [6]byte
 }
 
@@ -251,12 +310,14 @@ type NethttpTracestateKey struct {
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	NethttpMapBinaries               = "binaries"
+	NethttpMapConnectionLayouts      = "connection_layouts"
 	NethttpMapConnections            = "connections"
 	NethttpMapContextTypes           = "context_types"
 	NethttpMapContexts               = "contexts"
 	NethttpMapDetached               = "detached"
 	NethttpMapEvents                 = "events"
 	NethttpMapGoroutines             = "goroutines"
+	NethttpMapInsertions             = "insertions"
 	NethttpMapLosses                 = "losses"
 	NethttpMapNetHttpLayouts         = "net_http_layouts"
 	NethttpMapOutgoing               = "outgoing"
@@ -265,6 +326,7 @@ const (
 	NethttpMapRounds                 = "rounds"
 	NethttpMapRuntimeLayouts         = "runtime_layouts"
 	NethttpMapScratches              = "scratches"
+	NethttpMapServing                = "serving"
 	NethttpMapTargets                = "targets"
 	NethttpMapTracestates            = "tracestates"
 	NethttpProgNetHttp2ClientArm     = "net_http2_client_arm"
@@ -345,23 +407,26 @@ type NethttpProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type NethttpMapSpecs struct {
-	Binaries       *ebpf.MapSpec `ebpf:"binaries"`
-	Connections    *ebpf.MapSpec `ebpf:"connections"`
-	ContextTypes   *ebpf.MapSpec `ebpf:"context_types"`
-	Contexts       *ebpf.MapSpec `ebpf:"contexts"`
-	Detached       *ebpf.MapSpec `ebpf:"detached"`
-	Events         *ebpf.MapSpec `ebpf:"events"`
-	Goroutines     *ebpf.MapSpec `ebpf:"goroutines"`
-	Losses         *ebpf.MapSpec `ebpf:"losses"`
-	NetHttpLayouts *ebpf.MapSpec `ebpf:"net_http_layouts"`
-	Outgoing       *ebpf.MapSpec `ebpf:"outgoing"`
-	Pending        *ebpf.MapSpec `ebpf:"pending"`
-	Propagations   *ebpf.MapSpec `ebpf:"propagations"`
-	Rounds         *ebpf.MapSpec `ebpf:"rounds"`
-	RuntimeLayouts *ebpf.MapSpec `ebpf:"runtime_layouts"`
-	Scratches      *ebpf.MapSpec `ebpf:"scratches"`
-	Targets        *ebpf.MapSpec `ebpf:"targets"`
-	Tracestates    *ebpf.MapSpec `ebpf:"tracestates"`
+	Binaries          *ebpf.MapSpec `ebpf:"binaries"`
+	ConnectionLayouts *ebpf.MapSpec `ebpf:"connection_layouts"`
+	Connections       *ebpf.MapSpec `ebpf:"connections"`
+	ContextTypes      *ebpf.MapSpec `ebpf:"context_types"`
+	Contexts          *ebpf.MapSpec `ebpf:"contexts"`
+	Detached          *ebpf.MapSpec `ebpf:"detached"`
+	Events            *ebpf.MapSpec `ebpf:"events"`
+	Goroutines        *ebpf.MapSpec `ebpf:"goroutines"`
+	Insertions        *ebpf.MapSpec `ebpf:"insertions"`
+	Losses            *ebpf.MapSpec `ebpf:"losses"`
+	NetHttpLayouts    *ebpf.MapSpec `ebpf:"net_http_layouts"`
+	Outgoing          *ebpf.MapSpec `ebpf:"outgoing"`
+	Pending           *ebpf.MapSpec `ebpf:"pending"`
+	Propagations      *ebpf.MapSpec `ebpf:"propagations"`
+	Rounds            *ebpf.MapSpec `ebpf:"rounds"`
+	RuntimeLayouts    *ebpf.MapSpec `ebpf:"runtime_layouts"`
+	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
+	Serving           *ebpf.MapSpec `ebpf:"serving"`
+	Targets           *ebpf.MapSpec `ebpf:"targets"`
+	Tracestates       *ebpf.MapSpec `ebpf:"tracestates"`
 }
 
 // NethttpVariableSpecs contains global variables before they are loaded into the kernel.
@@ -392,34 +457,39 @@ func (o *NethttpObjects) Close() error {
 //
 // It can be passed to LoadNethttpObjects or ebpf.CollectionSpec.LoadAndAssign.
 type NethttpMaps struct {
-	Binaries       *ebpf.Map `ebpf:"binaries"`
-	Connections    *ebpf.Map `ebpf:"connections"`
-	ContextTypes   *ebpf.Map `ebpf:"context_types"`
-	Contexts       *ebpf.Map `ebpf:"contexts"`
-	Detached       *ebpf.Map `ebpf:"detached"`
-	Events         *ebpf.Map `ebpf:"events"`
-	Goroutines     *ebpf.Map `ebpf:"goroutines"`
-	Losses         *ebpf.Map `ebpf:"losses"`
-	NetHttpLayouts *ebpf.Map `ebpf:"net_http_layouts"`
-	Outgoing       *ebpf.Map `ebpf:"outgoing"`
-	Pending        *ebpf.Map `ebpf:"pending"`
-	Propagations   *ebpf.Map `ebpf:"propagations"`
-	Rounds         *ebpf.Map `ebpf:"rounds"`
-	RuntimeLayouts *ebpf.Map `ebpf:"runtime_layouts"`
-	Scratches      *ebpf.Map `ebpf:"scratches"`
-	Targets        *ebpf.Map `ebpf:"targets"`
-	Tracestates    *ebpf.Map `ebpf:"tracestates"`
+	Binaries          *ebpf.Map `ebpf:"binaries"`
+	ConnectionLayouts *ebpf.Map `ebpf:"connection_layouts"`
+	Connections       *ebpf.Map `ebpf:"connections"`
+	ContextTypes      *ebpf.Map `ebpf:"context_types"`
+	Contexts          *ebpf.Map `ebpf:"contexts"`
+	Detached          *ebpf.Map `ebpf:"detached"`
+	Events            *ebpf.Map `ebpf:"events"`
+	Goroutines        *ebpf.Map `ebpf:"goroutines"`
+	Insertions        *ebpf.Map `ebpf:"insertions"`
+	Losses            *ebpf.Map `ebpf:"losses"`
+	NetHttpLayouts    *ebpf.Map `ebpf:"net_http_layouts"`
+	Outgoing          *ebpf.Map `ebpf:"outgoing"`
+	Pending           *ebpf.Map `ebpf:"pending"`
+	Propagations      *ebpf.Map `ebpf:"propagations"`
+	Rounds            *ebpf.Map `ebpf:"rounds"`
+	RuntimeLayouts    *ebpf.Map `ebpf:"runtime_layouts"`
+	Scratches         *ebpf.Map `ebpf:"scratches"`
+	Serving           *ebpf.Map `ebpf:"serving"`
+	Targets           *ebpf.Map `ebpf:"targets"`
+	Tracestates       *ebpf.Map `ebpf:"tracestates"`
 }
 
 func (m *NethttpMaps) Close() error {
 	return _NethttpClose(
 		m.Binaries,
+		m.ConnectionLayouts,
 		m.Connections,
 		m.ContextTypes,
 		m.Contexts,
 		m.Detached,
 		m.Events,
 		m.Goroutines,
+		m.Insertions,
 		m.Losses,
 		m.NetHttpLayouts,
 		m.Outgoing,
@@ -428,6 +498,7 @@ func (m *NethttpMaps) Close() error {
 		m.Rounds,
 		m.RuntimeLayouts,
 		m.Scratches,
+		m.Serving,
 		m.Targets,
 		m.Tracestates,
 	)

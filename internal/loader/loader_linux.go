@@ -96,7 +96,7 @@ func (l *Loader) load(library instrument.Library) error {
 // Extend loads another part of the kernel side. The maps that it shares with the parts that
 // are there, those of bpf/include, are theirs. Who calls it closes it.
 func (l *Loader) Extend(spec *ebpf.CollectionSpec) (*ebpf.Collection, error) {
-	if err := configure(spec); err != nil {
+	if err := l.configure(spec); err != nil {
 		return nil, err
 	}
 	shared := map[string]*ebpf.Map{}
@@ -109,7 +109,7 @@ func (l *Loader) Extend(spec *ebpf.CollectionSpec) (*ebpf.Collection, error) {
 }
 
 // configure fits a part to this machine.
-func configure(spec *ebpf.CollectionSpec) error {
+func (l *Loader) configure(spec *ebpf.CollectionSpec) error {
 	cpus, err := ebpf.PossibleCPU()
 	if err != nil {
 		return fmt.Errorf("count the processors: %w", err)

@@ -25,11 +25,16 @@ type insertionKey struct {
 	Number, Padding uint32
 }
 
+type spanContext struct {
+	TraceID [2]uint64
+	SpanID  uint64
+}
+
 type outgoing struct {
-	TraceID                                   [2]uint64
-	SpanID, Object, GoID                      uint64
-	Sharers                                   uint32
-	Sampled, HasTracestate, Ambiguous, Unused uint8
+	Context                                    spanContext
+	Object, GoID                               uint64
+	Sharers                                    uint32
+	Sampled, HasTracestate, Ambiguous, Padding uint8
 }
 
 type insertion struct {
@@ -144,7 +149,7 @@ func (s *stream) arm(kind uint8, offset int, streamID uint32, request outgoing) 
 // newRequest returns a request with identifiers of its own.
 func newRequest() outgoing {
 	return outgoing{
-		TraceID: [2]uint64{rand.Uint64(), rand.Uint64()}, SpanID: rand.Uint64(), Sampled: uint8(rand.IntN(2)),
+		Context: spanContext{TraceID: [2]uint64{rand.Uint64(), rand.Uint64()}, SpanID: rand.Uint64()}, Sampled: uint8(rand.IntN(2)),
 	}
 }
 
@@ -155,19 +160,19 @@ func (w *Way) setTracestate(t *testing.T, request *outgoing, text string) {
 		TraceID       [2]uint64
 		Owner, Length uint64
 		Text          [512]byte
-	}{TraceID: request.TraceID, Length: uint64(len(text))}
+	}{TraceID: request.Context.TraceID, Length: uint64(len(text))}
 	for i := range value.Text {
 		value.Text[i] = ' '
 	}
 	copy(value.Text[:], text)
-	key := [3]uint64{request.TraceID[0], request.TraceID[1], uint64(os.Getpid())}
+	key := [3]uint64{request.Context.TraceID[0], request.Context.TraceID[1], uint64(os.Getpid())}
 	require.NoError(t, w.collection.Maps["tracestates"].Put(key, value))
 	request.HasTracestate = 1
 }
 
 // traceparent is what a request is to be given.
 func (r outgoing) traceparent() string {
-	return fmt.Sprintf("00-%s%s-%s-0%d", inMemory(r.TraceID[0]), inMemory(r.TraceID[1]), inMemory(r.SpanID), r.Sampled)
+	return fmt.Sprintf("00-%s%s-%s-0%d", inMemory(r.Context.TraceID[0]), inMemory(r.Context.TraceID[1]), inMemory(r.Context.SpanID), r.Sampled)
 }
 
 // inMemory writes a word in hexadecimal digits, byte by byte.

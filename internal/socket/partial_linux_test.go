@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"io"
 	"math/rand/v2"
-	"os"
 	"testing"
 	"time"
 
@@ -66,9 +65,9 @@ func (s *stream) pull() <-chan []byte {
 func took(received []byte, insertions []armed) func(armed) bool {
 	done := map[uint64]bool{}
 	for _, a := range insertions {
-		done[a.request.SpanID] = bytes.Contains(received, a.text)
+		done[a.request.Context.SpanID] = bytes.Contains(received, a.text)
 	}
-	return func(a armed) bool { return done[a.request.SpanID] }
+	return func(a armed) bool { return done[a.request.Context.SpanID] }
 }
 
 // TestPartialSends: a socket whose send buffer is full takes a part of a message, and the program sends the rest again.
@@ -115,7 +114,6 @@ func TestPartialSends(t *testing.T) {
 			assert.NotZero(t, parts)
 			assert.NotZero(t, inserted)
 			assert.NotZero(t, left)
-			t.Log(os.Args[0], parts, inserted, left)
 		})
 	}
 }

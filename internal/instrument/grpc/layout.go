@@ -42,8 +42,8 @@ type layout struct {
 	LoopyFramer, FramerWriter            uint16
 	WriterBytes, WriterHandle            uint16
 	WriterOffset, WriterBatch            uint16
-	WriterError                          uint16
-	Padding                              [4]uint16
+	WriterError, WriterConn              uint16
+	Padding                              [3]uint16
 }
 
 // The packages of the structs that are read.
@@ -148,6 +148,7 @@ func (l *layout) propagationWants() []want {
 		at(&l.WriterOffset, transport, "bufWriter", "offset"),
 		at(&l.WriterBatch, transport, "bufWriter", "batchSize"),
 		at(&l.WriterError, transport, "bufWriter", "err"),
+		at(&l.WriterConn, transport, "bufWriter", "conn"),
 	}
 }
 
