@@ -113,7 +113,8 @@ type GrpcGoroutineKey struct {
 type GrpcGrpcLayout struct {
 	_                 structs.HostLayout
 	TypeValueContext  uint64
-	TypeMetadataKey   uint64
+	TypeIncomingKey   uint64
+	TypeOutgoingKey   uint64
 	TypeHttp2Server   uint64
 	TypeHandlerServer uint64
 	TypeHttp2Client   uint64
@@ -159,6 +160,7 @@ type GrpcGrpcLayout struct {
 	ClientAttempt        uint16
 	AttemptTransport     uint16
 	ServerWorkers        uint16
+	RawMetadata          uint16
 	FieldName            uint16
 	FieldSize            uint16
 	LoopyFramer          uint16
@@ -169,7 +171,7 @@ type GrpcGrpcLayout struct {
 	WriterBatch          uint16
 	WriterError          uint16
 	WriterConn           uint16
-	Padding              [3]uint16
+	Padding              [2]uint16
 }
 
 type GrpcInsertion struct {

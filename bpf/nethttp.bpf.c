@@ -92,6 +92,7 @@ struct net_http_layout {
 	u16 conn_conn;		/* net/http.persistConn */
 	u16 client_conns[HTTP2_KINDS];	  /* *ClientConn: net.Conn */
 	u16 client_buffers[HTTP2_KINDS];  /* *ClientConn: *bufio.Writer */
+	u16 padding[3];
 };
 
 struct {

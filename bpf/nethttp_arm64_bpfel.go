@@ -198,7 +198,7 @@ type NethttpNetHttpLayout struct {
 	ConnConn            uint16
 	ClientConns         [3]uint16
 	ClientBuffers       [3]uint16
-	_                   [6]byte
+	Padding             [3]uint16
 }
 
 type NethttpOpenSpan struct {

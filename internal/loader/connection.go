@@ -18,6 +18,9 @@ type ConnectionLayout struct {
 	TLSInner, RawInner                 uint16
 }
 
+// connectionLayouts is the map of them, by binary.
+const connectionLayouts = "connection_layouts"
+
 // The types of connections that are looked into.
 const (
 	typeTCP = "*net.TCPConn"

@@ -33,8 +33,10 @@ func (l *Loader) AddBinary(index uint16, b Binary) error {
 	if err := l.put("runtime_layouts", key, b.Runtime); err != nil {
 		return err
 	}
-	if err := l.put("connection_layouts", key, b.Connections); err != nil {
-		return err
+	if l.maps[connectionLayouts] != nil { // a library has clients
+		if err := l.put(connectionLayouts, key, b.Connections); err != nil {
+			return err
+		}
 	}
 	for name, layout := range b.Layouts {
 		if err := l.put(name, key, layout); err != nil {

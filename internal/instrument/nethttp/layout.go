@@ -43,6 +43,7 @@ type layout struct {
 	StreamIDs                                 [http2Kinds]uint16
 	BufferWriter, ConnConn                    uint16
 	ClientConns, ClientBuffers                [http2Kinds]uint16
+	Padding                                   [3]uint16
 }
 
 // The implementations of HTTP/2, enum http2. A probe's variant says which one it is for.
