@@ -29,6 +29,7 @@ type shared struct {
 	reader    *reader
 	assembler *assembler // used by the reader's goroutine alone
 	analyses  sync.Mutex // one binary is analysed at a time
+	sockets   sockets
 
 	mu       sync.Mutex
 	sessions []*Session
@@ -111,7 +112,7 @@ func (s *shared) close() error {
 	for _, b := range s.binaries {
 		errs = append(errs, s.discard(b))
 	}
-	return errors.Join(append(errs, s.loader.Close())...)
+	return errors.Join(append(errs, s.sockets.close(), s.loader.Close())...)
 }
 
 // lost counts for every session: the kernel side does not know whose event it lost.
