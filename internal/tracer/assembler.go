@@ -24,7 +24,7 @@ type assembler struct {
 	free       []*openSpan // to be used again
 	lost       func(events.Loss, int64)
 	sockets    func(record []byte) // takes events of sockets; nil: there are none
-	suspects   bool // there may be spans whose end was lost: dropEnded is to look for them
+	suspects   bool                // there may be spans whose end was lost: dropEnded is to look for them
 }
 
 // operation is what an operation's number stands for.

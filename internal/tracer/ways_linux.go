@@ -48,8 +48,12 @@ func (s *shared) openSockets() error {
 // socketEvent lets the socket layer do what the kernel side asks for. That it cannot is
 // of interest to who looks for one request's header: the kernel side counts it.
 func (s *shared) socketEvent(record []byte) {
-	if err := s.sockets.way.Event(record); err != nil {
-		s.list()[0].options.Logger.Debug("Socket is not given headers", zap.Error(err))
+	err := s.sockets.way.Event(record)
+	if err == nil {
+		return
+	}
+	for _, session := range s.list() {
+		session.options.Logger.Debug("Socket is not given headers", zap.Error(err))
 	}
 }
 
