@@ -74,7 +74,8 @@ func TestHTTP2Blocks(t *testing.T) {
 				}
 				require.NoError(t, err)
 			}
-			conn.(*net.TCPConn).CloseWrite()
+			require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+			_, _ = io.Copy(io.Discard, conn) // until the peer has read all of it
 			came := peer.Take()
 			require.Len(t, came, 1)
 			require.Len(t, came[0].Messages, 1)
