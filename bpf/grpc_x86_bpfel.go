@@ -75,7 +75,8 @@ type GrpcGoroutineKey struct {
 type GrpcGrpcLayout struct {
 	_                 structs.HostLayout
 	TypeValueContext  uint64
-	TypeMetadataKey   uint64
+	TypeIncomingKey   uint64
+	TypeOutgoingKey   uint64
 	TypeHttp2Server   uint64
 	TypeHandlerServer uint64
 	TypeHttp2Client   uint64
@@ -121,6 +122,7 @@ type GrpcGrpcLayout struct {
 	ClientAttempt        uint16
 	AttemptTransport     uint16
 	ServerWorkers        uint16
+	RawMetadata          uint16
 	FieldName            uint16
 	FieldSize            uint16
 	LoopyFramer          uint16
@@ -130,7 +132,7 @@ type GrpcGrpcLayout struct {
 	WriterOffset         uint16
 	WriterBatch          uint16
 	WriterError          uint16
-	Padding              [4]uint16
+	Padding              [3]uint16
 }
 
 type GrpcOpenSpan struct {

@@ -86,6 +86,7 @@ struct net_http_layout {
 	u16 buffer_count;
 	u16 client_request_header; /* net/http/internal/http2.ClientRequest */
 	u16 stream_ids[HTTP2_KINDS];	   /* *clientStream */
+	u16 padding[3];
 };
 
 struct {

@@ -139,7 +139,7 @@ type NethttpNetHttpLayout struct {
 	BufferCount         uint16
 	ClientRequestHeader uint16
 	StreamIds           [3]uint16
-	_                   [6]byte
+	Padding             [3]uint16
 }
 
 type NethttpOpenSpan struct {

@@ -17,4 +17,3 @@ const (
 	// AnyWay is for what all ways have in common.
 	AnyWay = WayWrite | WaySocket | WayJoin
 )
-

@@ -41,7 +41,7 @@ type layout struct {
 	BufferError, BufferBytes, BufferCount     uint16
 	ClientRequestHeader                       uint16
 	StreamIDs                                 [http2Kinds]uint16
-	_                                         [3]uint16
+	Padding                                   [3]uint16
 }
 
 // The implementations of HTTP/2, enum http2. A probe's variant says which one it is for.
