@@ -37,7 +37,9 @@ type layout struct {
 	ClientChannel, ClientDescription     uint16
 	ClientFinished, ClientAttempt        uint16
 	AttemptTransport                     uint16
-	ServerWorkers, Padding               uint16
+	ServerWorkers                        uint16
+	StreamID, HTTP2ServerConnection      uint16
+	Padding                              [3]uint16
 }
 
 // The packages of the structs that are read.
@@ -113,6 +115,8 @@ func (l *layout) serverWants() []want {
 		at(&l.HandlerClosed, transport, "serverHandlerTransport", "closedCh"),
 		at(&l.ChannelClosed, "runtime", "hchan", "closed"),
 		at(&l.RequestRemote, "net/http", "Request", "RemoteAddr"),
+		at(&l.StreamID, transport, "Stream", "id"),
+		at(&l.HTTP2ServerConnection, transport, "http2Server", "conn"),
 		{&l.ServerWorkers, [][]gobinary.Field{{field(root, "Server", "opts"), field(root, "serverOptions", "numServerWorkers")}}},
 	}
 }
