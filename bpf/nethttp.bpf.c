@@ -161,6 +161,16 @@ static __always_inline struct net_http_layout *net_http_layout(u32 binary)
 }
 
 /*
+ * writer_layout: that of one HTTP/2 server. The barrier keeps the compiler from checking one register and using another,
+ * which the verifier would refuse.
+ */
+static __always_inline const struct writer_layout *writer_layout(const struct net_http_layout *layout, u32 server)
+{
+	asm volatile("" : "+r"(server));
+	return &layout->writers[server < HTTP2_SERVERS ? server : 0];
+}
+
+/*
  * discard_upgraded: a request with Upgrade: h2c reaches HTTP/2's handler with the context of the HTTP/1.1 request
  * whose handler is still running. It is one request: the span of the outer one is not emitted.
  */
@@ -220,7 +230,7 @@ static __always_inline void join_http1(const struct net_http_layout *layout, con
 /* join_http2 reads the stream and the connection of an HTTP/2 server's *responseWriter. */
 static __always_inline void join_http2(const struct net_http_layout *layout, const struct site *site, u64 writer, struct parent *parent)
 {
-	const struct writer_layout *fields = &layout->writers[site->variant < HTTP2_SERVERS ? site->variant : 0];
+	const struct writer_layout *fields = writer_layout(layout, site->variant);
 	u64 state, server, stream;
 	u32 stream_id;
 
@@ -368,8 +378,7 @@ static __always_inline void end_server(struct registers *ctx, const struct site 
 		if (kind != SERVER_END_HTTP1 && event->end.outcome == OUTCOME_RETURNED)
 			read_panic(ctx, site, runtime, span, &event->end);
 		if (kind == SERVER_END_HTTP2) {
-			u32 server = site->variant < HTTP2_SERVERS ? site->variant : 0;
-			const struct writer_layout *writer = &layout->writers[server];
+			const struct writer_layout *writer = writer_layout(layout, site->variant);
 			u64 state = writer->state == MISSING ? 0 : read_word(span->object + writer->state);
 
 			if (state) {
