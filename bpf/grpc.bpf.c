@@ -9,6 +9,8 @@
 #include "include/incoming.h"
 #include "include/preemption.h"
 #include "include/span.h"
+#include "include/tracestate.h"
+#include "include/write.h"
 
 /* Kept equal to the operations in internal/instrument/grpc/grpc.go and, for HTTP, in bpf/nethttp.bpf.c. */
 #define OPERATION_HTTP_SERVER 1
@@ -71,9 +73,18 @@ struct grpc_layout {
 	u16 client_attempt;
 	u16 attempt_transport; /* grpc.csAttempt */
 	u16 server_workers;    /* grpc.Server */
+	u16 field_name;	       /* hpack.HeaderField */
+	u16 field_size;
+	u16 loopy_framer;	/* transport.loopyWriter */
+	u16 framer_writer;	/* transport.framer */
+	u16 writer_bytes;	/* transport.bufWriter: the buffer, up to 1.8x */
+	u16 writer_handle;	/* or a pointer to it */
+	u16 writer_offset;
+	u16 writer_batch;
+	u16 writer_error;
 	u16 stream_id;	       /* transport.Stream */
 	u16 http2_server_connection; /* transport.http2Server: its net.Conn */
-	u16 padding[3];
+	u16 padding[2];
 };
 
 struct {
@@ -322,7 +333,7 @@ static __always_inline bool send_server_start(struct scratch *scratch, const str
 /*
  * join_call: what serverHandlerTransport serves is a request of net/http, which has looked for its client already.
  */
-static __always_inline void join_call(const struct grpc_layout *layout, const struct site *site, struct go_interface transport, u64 stream,
+static __always_inline void join_call(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site, struct go_interface transport, u64 stream,
 				      struct parent *parent)
 {
 	u32 stream_id;
@@ -331,7 +342,7 @@ static __always_inline void join_call(const struct grpc_layout *layout, const st
 		return;
 	stream_id = read_word(stream + layout->stream_id);
 	if (stream_id)
-		join_client(site, read_interface(transport.data + layout->http2_server_connection), stream_id, parent);
+		join_client(scratch, site, read_interface(transport.data + layout->http2_server_connection), stream_id, parent);
 }
 
 static __noinline int on_server_start(struct registers *ctx)
@@ -383,7 +394,7 @@ static __noinline int on_server_start(struct registers *ctx)
 	find_incoming_headers(scratch, find_metadata(layout, &site, context), runtime->map_kind, settings);
 	read_parent(scratch, settings, &parent);
 	if (wants_join(settings, &parent))
-		join_call(layout, &site, transport, stream, &parent);
+		join_call(scratch, layout, &site, transport, stream, &parent);
 	join_trace(span, &parent);
 	/*
 	 * What ServeHTTP serves has a span already, that of the HTTP request. It is the same call: this span takes its
@@ -397,6 +408,8 @@ static __noinline int on_server_start(struct registers *ctx)
 		parent.context.span_id = outer->parent_id;
 		parent.known = outer->parent_id != 0;
 	}
+	if (parent.known && settings & PROPAGATE)
+		keep_tracestate(scratch, span, key.tgid);
 	span->operation = OPERATION_GRPC_SERVER;
 	span->object = object;
 	/* A call has a goroutine of its own, unless the server has workers: grpc.NumStreamWorkers. */
@@ -486,6 +499,7 @@ static __always_inline void finish_call(struct scratch *scratch, struct goroutin
 					enum outcome outcome, bool unknown_method)
 {
 	forget_context(span, key->tgid);
+	forget_tracestate(span, key->tgid);
 	if (span->sampled && !span->silent) {
 		struct server_end *event = (void *)begin_end(scratch, span, key->tgid, site->binary, sizeof(*event));
 
@@ -971,6 +985,245 @@ int grpc_client_failure(struct registers *ctx)
 {
 	hold_cpu();
 	on_client_failure(ctx);
+	release_cpu();
+	return 0;
+}
+
+/* innermost_call: the innermost open span of a call that the running goroutine makes. */
+static __always_inline struct open_span *innermost_call(const struct goroutine_key *key)
+{
+	struct goroutine *goroutine = find_goroutine(key);
+	struct open_span *span = goroutine ? innermost_span(goroutine) : NULL;
+
+	return span && span->operation == OPERATION_GRPC_CLIENT ? span : NULL;
+}
+
+/* A walk over header fields. */
+struct field_walk {
+	struct scratch *scratch;
+	u64 field;
+	u64 left;
+	u32 size;
+};
+
+static long next_field(void *map, const void *round, void *value, struct field_walk *walk)
+{
+	struct scratch *scratch = walk->scratch;
+
+	if (!walk->left)
+		return LAST_ROUND;
+	if (bpf_probe_read_user(scratch->group, KEY_SIZE, (void *)walk->field)) {
+		scratch->headers[HEADER_TRACEPARENT][1] = 1; /* it may be there */
+		return LAST_ROUND;
+	}
+	match_entry(scratch, 0, 0);
+	walk->field += walk->size;
+	walk->left--;
+	return NEXT_ROUND;
+}
+
+/* find_fields notes which of the wanted headers are among header fields. */
+static __always_inline bool find_fields(struct scratch *scratch, const struct grpc_layout *layout, u64 fields, u64 count)
+{
+	struct field_walk walk = {
+		.scratch = scratch,
+		.field = fields + layout->field_name,
+		.left = count,
+		.size = layout->field_size,
+	};
+
+	__builtin_memset(scratch->headers, 0, sizeof(scratch->headers));
+	if (layout->field_name == MISSING || layout->field_size == MISSING || count > GROUPS_MAX)
+		return false;
+	bpf_for_each_map_elem(&rounds, next_field, &walk, 0);
+	return true;
+}
+
+static __noinline int on_client_headers(struct registers *ctx)
+{
+	u64 fields = argument_0(ctx), count = argument_1(ctx), error = argument_3(ctx);
+	struct runtime_layout *runtime;
+	struct grpc_layout *layout;
+	struct goroutine_key key;
+	struct site site;
+
+	if (!read_site(ctx, &site) || error)
+		return 0;
+	runtime = runtime_layout(site.binary);
+	layout = grpc_layout(site.binary);
+	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key))
+		return 0;
+	/* The memory may be that of an earlier call's. */
+	forget_outgoing(fields, key.tgid);
+
+	struct open_span *span = innermost_call(&key);
+
+	if (!span)
+		return 0;
+
+	struct scratch *scratch = take_scratch();
+
+	if (!scratch)
+		return 0;
+	if (!find_fields(scratch, layout, fields, count))
+		count_propagation(PROPAGATION_UNREADABLE);
+	else if (scratch->headers[HEADER_TRACEPARENT][1])
+		count_propagation(PROPAGATION_PRESENT);
+	else
+		register_outgoing(fields, span, &key, !scratch->headers[HEADER_TRACESTATE][1]);
+	give_scratch(scratch);
+	return 0;
+}
+
+/*
+ * (*transport.http2Client).NewStream, where the results of
+ * func (t *http2Client) createHeaderFields(ctx context.Context, callHdr *CallHdr) ([]hpack.HeaderField, error)
+ * are in their registers, on the goroutine of the call.
+ */
+SEC("uprobe")
+int grpc_client_headers(struct registers *ctx)
+{
+	hold_cpu();
+	on_client_headers(ctx);
+	release_cpu();
+	return 0;
+}
+
+/* take_outgoing: header fields are written once. */
+static __always_inline bool take_outgoing(u64 fields, u64 tgid, struct outgoing *request)
+{
+	if (!find_outgoing(fields, tgid, request))
+		return false;
+	forget_outgoing(fields, tgid);
+	return true;
+}
+
+static __noinline int on_client_arm(struct registers *ctx)
+{
+	u64 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct outgoing request;
+	struct site site;
+
+	if (read_site(ctx, &site) && take_outgoing(argument_3(ctx), tgid, &request))
+		count_propagation(PROPAGATION_UNKNOWN_SOCKET);
+	return 0;
+}
+
+/*
+ * (*transport.loopyWriter).originateStream, or clientHeaderHandler, at its call of
+ * func (l *loopyWriter) writeHeader(streamID uint32, endStream bool, hf []hpack.HeaderField, onWrite func()) error
+ * for a header that is inserted behind the program.
+ */
+SEC("uprobe")
+int grpc_client_arm(struct registers *ctx)
+{
+	hold_cpu();
+	on_client_arm(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __noinline int on_client_write_start(struct registers *ctx)
+{
+	u64 loopy = argument_0(ctx), framer;
+	struct pending pending_request = {};
+	struct runtime_layout *runtime;
+	struct grpc_layout *layout;
+	struct goroutine_key key;
+	struct site site;
+
+	if (!read_site(ctx, &site))
+		return 0;
+	runtime = runtime_layout(site.binary);
+	layout = grpc_layout(site.binary);
+	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key) ||
+	    !take_outgoing(argument_3(ctx), key.tgid, &pending_request.request))
+		return 0;
+	framer = layout->loopy_framer == MISSING ? 0 : read_word(loopy + layout->loopy_framer);
+	pending_request.goid = key.goid;
+	pending_request.stream_id = argument_1(ctx);
+	pending_request.buffer = framer && layout->framer_writer != MISSING ? read_word(framer + layout->framer_writer) : 0;
+	if (!pending_request.buffer || layout->writer_offset == MISSING) {
+		count_propagation(PROPAGATION_UNREADABLE);
+		return 0;
+	}
+	pending_request.position = read_word(pending_request.buffer + layout->writer_offset);
+	if (bpf_map_update_elem(&pending, &key, &pending_request, BPF_ANY))
+		count_propagation(PROPAGATION_STATE_FULL);
+	return 0;
+}
+
+/* The same place, for a header that is written into the program's buffer. */
+SEC("uprobe")
+int grpc_client_write_start(struct registers *ctx)
+{
+	hold_cpu();
+	on_client_write_start(ctx);
+	release_cpu();
+	return 0;
+}
+
+/*
+ * read_buffer: a *transport.bufWriter that has not failed. It sends what it has as soon as that is a batch, which a
+ * buffer may have to stay below.
+ */
+static __always_inline bool read_buffer(const struct grpc_layout *layout, u64 writer, struct send_buffer *buffer)
+{
+	u64 bytes_at = 0, batch;
+
+	if (layout->writer_batch == MISSING || layout->writer_error == MISSING)
+		return false;
+	if (layout->writer_bytes != MISSING)
+		bytes_at = writer + layout->writer_bytes;
+	else if (layout->writer_handle != MISSING)
+		bytes_at = read_word(writer + layout->writer_handle);
+	if (!bytes_at)
+		return false;
+
+	struct go_string bytes = read_string(bytes_at); /* a slice begins as a string does */
+
+	batch = read_word(writer + layout->writer_batch);
+	buffer->data = bytes.data;
+	buffer->size = batch && batch <= bytes.length ? batch - 1 : 0;
+	buffer->count_at = writer + layout->writer_offset;
+	buffer->count = read_word(buffer->count_at);
+	return bytes.data && !read_word(writer + layout->writer_error);
+}
+
+static __noinline int on_client_write(struct registers *ctx)
+{
+	enum propagation outcome = PROPAGATION_MISMATCH;
+	struct runtime_layout *runtime;
+	struct grpc_layout *layout;
+	struct send_buffer buffer = {};
+	struct goroutine_key key;
+	struct pending request;
+	struct site site;
+
+	if (!read_site(ctx, &site))
+		return 0;
+	runtime = runtime_layout(site.binary);
+	layout = grpc_layout(site.binary);
+	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key) || !take_pending(&key, &request))
+		return 0;
+	if (read_buffer(layout, request.buffer, &buffer)) {
+		struct scratch *scratch = take_scratch();
+
+		if (!scratch)
+			return 0;
+		outcome = write_field(scratch, &request.request, key.tgid, &buffer, request.position, request.stream_id);
+		give_scratch(scratch);
+	}
+	count_propagation(outcome);
+	return 0;
+}
+
+/* Behind that call of writeHeader, where its error is in the result registers: the frame is in the buffer. */
+SEC("uprobe")
+int grpc_client_write(struct registers *ctx)
+{
+	hold_cpu();
+	on_client_write(ctx);
 	release_cpu();
 	return 0;
 }

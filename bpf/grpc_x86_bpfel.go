@@ -41,10 +41,11 @@ type GrpcContextSpan struct {
 		TraceId [2]uint64
 		SpanId  uint64
 	}
-	Data    uint64
-	Goid    uint64
-	Sampled uint8
-	Padding [7]uint8
+	Data          uint64
+	Goid          uint64
+	Sampled       uint8
+	HasTracestate uint8
+	Padding       [6]uint8
 }
 
 type GrpcContextType struct {
@@ -135,9 +136,18 @@ type GrpcGrpcLayout struct {
 	ClientAttempt         uint16
 	AttemptTransport      uint16
 	ServerWorkers         uint16
+	FieldName             uint16
+	FieldSize             uint16
+	LoopyFramer           uint16
+	FramerWriter          uint16
+	WriterBytes           uint16
+	WriterHandle          uint16
+	WriterOffset          uint16
+	WriterBatch           uint16
+	WriterError           uint16
 	StreamId              uint16
 	Http2ServerConnection uint16
-	Padding               [3]uint16
+	Padding               [2]uint16
 }
 
 type GrpcJoin struct {
@@ -177,18 +187,52 @@ type GrpcOpenSpan struct {
 		TraceId [2]uint64
 		SpanId  uint64
 	}
-	Key       uint64
-	Object    uint64
-	Request   uint64
-	Check     uint64
-	ParentId  uint64
-	Depth     uint32
-	Operation uint8
-	Sampled   uint8
-	Silent    uint8
-	Discarded uint8
-	Serves    uint8
-	Padding   [7]uint8
+	Key           uint64
+	Object        uint64
+	Request       uint64
+	Check         uint64
+	ParentId      uint64
+	Depth         uint32
+	Operation     uint8
+	Sampled       uint8
+	Silent        uint8
+	Discarded     uint8
+	Serves        uint8
+	HasTracestate uint8
+	Registered    uint8
+	Padding       [5]uint8
+}
+
+type GrpcOutgoing struct {
+	_       structs.HostLayout
+	Context struct {
+		_       structs.HostLayout
+		TraceId [2]uint64
+		SpanId  uint64
+	}
+	Object        uint64
+	Goid          uint64
+	Sharers       uint32
+	Sampled       uint8
+	HasTracestate uint8
+	Ambiguous     uint8
+	Padding       uint8
+}
+
+type GrpcOutgoingKey struct {
+	_      structs.HostLayout
+	Object uint64
+	Tgid   uint64
+}
+
+type GrpcPending struct {
+	_        structs.HostLayout
+	Request  GrpcOutgoing
+	Goid     uint64
+	Buffer   uint64
+	Position uint64
+	StreamId uint32
+	Padding  uint32
 }
 
 type GrpcRuntimeLayout struct {
@@ -228,6 +272,20 @@ type GrpcTarget struct {
 	Network  uint64
 }
 
+type GrpcTracestate struct {
+	_       structs.HostLayout
+	TraceId [2]uint64
+	Owner   uint64
+	Length  uint64
+	Text    [512]uint8
+}
+
+type GrpcTracestateKey struct {
+	_       structs.HostLayout
+	TraceId [2]uint64
+	Tgid    uint64
+}
+
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
@@ -243,14 +301,22 @@ const (
 	GrpcMapJoined                = "joined"
 	GrpcMapJoins                 = "joins"
 	GrpcMapLosses                = "losses"
+	GrpcMapOutgoing              = "outgoing"
+	GrpcMapPending               = "pending"
+	GrpcMapPropagations          = "propagations"
 	GrpcMapRounds                = "rounds"
 	GrpcMapRuntimeLayouts        = "runtime_layouts"
 	GrpcMapScratches             = "scratches"
 	GrpcMapTargets               = "targets"
+	GrpcMapTracestates           = "tracestates"
+	GrpcProgGrpcClientArm        = "grpc_client_arm"
 	GrpcProgGrpcClientDetach     = "grpc_client_detach"
 	GrpcProgGrpcClientEnd        = "grpc_client_end"
 	GrpcProgGrpcClientFailure    = "grpc_client_failure"
+	GrpcProgGrpcClientHeaders    = "grpc_client_headers"
 	GrpcProgGrpcClientStart      = "grpc_client_start"
+	GrpcProgGrpcClientWrite      = "grpc_client_write"
+	GrpcProgGrpcClientWriteStart = "grpc_client_write_start"
 	GrpcProgGrpcServerEnd        = "grpc_server_end"
 	GrpcProgGrpcServerExit       = "grpc_server_exit"
 	GrpcProgGrpcServerStart      = "grpc_server_start"
@@ -301,10 +367,14 @@ type GrpcSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type GrpcProgramSpecs struct {
+	GrpcClientArm        *ebpf.ProgramSpec `ebpf:"grpc_client_arm"`
 	GrpcClientDetach     *ebpf.ProgramSpec `ebpf:"grpc_client_detach"`
 	GrpcClientEnd        *ebpf.ProgramSpec `ebpf:"grpc_client_end"`
 	GrpcClientFailure    *ebpf.ProgramSpec `ebpf:"grpc_client_failure"`
+	GrpcClientHeaders    *ebpf.ProgramSpec `ebpf:"grpc_client_headers"`
 	GrpcClientStart      *ebpf.ProgramSpec `ebpf:"grpc_client_start"`
+	GrpcClientWrite      *ebpf.ProgramSpec `ebpf:"grpc_client_write"`
+	GrpcClientWriteStart *ebpf.ProgramSpec `ebpf:"grpc_client_write_start"`
 	GrpcServerEnd        *ebpf.ProgramSpec `ebpf:"grpc_server_end"`
 	GrpcServerExit       *ebpf.ProgramSpec `ebpf:"grpc_server_exit"`
 	GrpcServerStart      *ebpf.ProgramSpec `ebpf:"grpc_server_start"`
@@ -326,10 +396,14 @@ type GrpcMapSpecs struct {
 	Joined            *ebpf.MapSpec `ebpf:"joined"`
 	Joins             *ebpf.MapSpec `ebpf:"joins"`
 	Losses            *ebpf.MapSpec `ebpf:"losses"`
+	Outgoing          *ebpf.MapSpec `ebpf:"outgoing"`
+	Pending           *ebpf.MapSpec `ebpf:"pending"`
+	Propagations      *ebpf.MapSpec `ebpf:"propagations"`
 	Rounds            *ebpf.MapSpec `ebpf:"rounds"`
 	RuntimeLayouts    *ebpf.MapSpec `ebpf:"runtime_layouts"`
 	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
 	Targets           *ebpf.MapSpec `ebpf:"targets"`
+	Tracestates       *ebpf.MapSpec `ebpf:"tracestates"`
 }
 
 // GrpcVariableSpecs contains global variables before they are loaded into the kernel.
@@ -371,10 +445,14 @@ type GrpcMaps struct {
 	Joined            *ebpf.Map `ebpf:"joined"`
 	Joins             *ebpf.Map `ebpf:"joins"`
 	Losses            *ebpf.Map `ebpf:"losses"`
+	Outgoing          *ebpf.Map `ebpf:"outgoing"`
+	Pending           *ebpf.Map `ebpf:"pending"`
+	Propagations      *ebpf.Map `ebpf:"propagations"`
 	Rounds            *ebpf.Map `ebpf:"rounds"`
 	RuntimeLayouts    *ebpf.Map `ebpf:"runtime_layouts"`
 	Scratches         *ebpf.Map `ebpf:"scratches"`
 	Targets           *ebpf.Map `ebpf:"targets"`
+	Tracestates       *ebpf.Map `ebpf:"tracestates"`
 }
 
 func (m *GrpcMaps) Close() error {
@@ -390,10 +468,14 @@ func (m *GrpcMaps) Close() error {
 		m.Joined,
 		m.Joins,
 		m.Losses,
+		m.Outgoing,
+		m.Pending,
+		m.Propagations,
 		m.Rounds,
 		m.RuntimeLayouts,
 		m.Scratches,
 		m.Targets,
+		m.Tracestates,
 	)
 }
 
@@ -409,10 +491,14 @@ type GrpcVariables struct {
 //
 // It can be passed to LoadGrpcObjects or ebpf.CollectionSpec.LoadAndAssign.
 type GrpcPrograms struct {
+	GrpcClientArm        *ebpf.Program `ebpf:"grpc_client_arm"`
 	GrpcClientDetach     *ebpf.Program `ebpf:"grpc_client_detach"`
 	GrpcClientEnd        *ebpf.Program `ebpf:"grpc_client_end"`
 	GrpcClientFailure    *ebpf.Program `ebpf:"grpc_client_failure"`
+	GrpcClientHeaders    *ebpf.Program `ebpf:"grpc_client_headers"`
 	GrpcClientStart      *ebpf.Program `ebpf:"grpc_client_start"`
+	GrpcClientWrite      *ebpf.Program `ebpf:"grpc_client_write"`
+	GrpcClientWriteStart *ebpf.Program `ebpf:"grpc_client_write_start"`
 	GrpcServerEnd        *ebpf.Program `ebpf:"grpc_server_end"`
 	GrpcServerExit       *ebpf.Program `ebpf:"grpc_server_exit"`
 	GrpcServerStart      *ebpf.Program `ebpf:"grpc_server_start"`
@@ -421,10 +507,14 @@ type GrpcPrograms struct {
 
 func (p *GrpcPrograms) Close() error {
 	return _GrpcClose(
+		p.GrpcClientArm,
 		p.GrpcClientDetach,
 		p.GrpcClientEnd,
 		p.GrpcClientFailure,
+		p.GrpcClientHeaders,
 		p.GrpcClientStart,
+		p.GrpcClientWrite,
+		p.GrpcClientWriteStart,
 		p.GrpcServerEnd,
 		p.GrpcServerExit,
 		p.GrpcServerStart,

@@ -10,6 +10,8 @@
 #include "include/panic.h"
 #include "include/preemption.h"
 #include "include/span.h"
+#include "include/tracestate.h"
+#include "include/write.h"
 
 /* Kept equal to the operations in internal/instrument/nethttp/nethttp.go. */
 #define OPERATION_HTTP_SERVER 1
@@ -50,19 +52,20 @@ struct writer_layout {
 	u16 padding;
 };
 
-/* The three HTTP/2 servers. A site's variant says which one. */
+/* The three implementations of HTTP/2. A site's variant says which one. */
 enum http2 {
 	HTTP2_BUNDLED,	/* net/http.http2*, up to Go 1.26 */
 	HTTP2_INTERNAL, /* net/http/internal/http2, from Go 1.27 */
 	HTTP2_MODULE,	/* golang.org/x/net/http2 */
-	HTTP2_SERVERS,
+	HTTP2_KINDS,
 };
 
 /* Kept equal to layout in internal/instrument/nethttp/layout.go. */
 struct net_http_layout {
+	u64 type_buffer; /* *bufio.Writer, by the link-time address of its descriptor; 0: not in the binary */
 	struct request_layout request;
 	struct request_layout http2_request;
-	struct writer_layout writers[HTTP2_SERVERS];
+	struct writer_layout writers[HTTP2_KINDS];
 	u16 response_status; /* net/http.response */
 	u16 response_wrote_header;
 	u16 response_written;
@@ -81,6 +84,11 @@ struct net_http_layout {
 	u16 answer_proto_major;
 	u16 answer_proto_minor;
 	u16 answer_content_length;
+	u16 buffer_error; /* bufio.Writer */
+	u16 buffer_bytes;
+	u16 buffer_count;
+	u16 client_request_header; /* net/http/internal/http2.ClientRequest */
+	u16 stream_ids[HTTP2_KINDS];	   /* *clientStream */
 	u16 response_connection; /* net/http.response, again */
 	u16 connection;		 /* net/http.conn: its net.Conn */
 };
@@ -167,7 +175,7 @@ static __always_inline struct net_http_layout *net_http_layout(u32 binary)
 static __always_inline const struct writer_layout *writer_layout(const struct net_http_layout *layout, u32 server)
 {
 	asm volatile("" : "+r"(server));
-	return &layout->writers[server < HTTP2_SERVERS ? server : 0];
+	return &layout->writers[server < HTTP2_KINDS ? server : 0];
 }
 
 /*
@@ -216,7 +224,7 @@ static __always_inline bool send_server_start(struct scratch *scratch, const str
 }
 
 /* join_http1 reads what *net/http.response is the response on: its conn. */
-static __always_inline void join_http1(const struct net_http_layout *layout, const struct site *site, u64 response, struct parent *parent)
+static __always_inline void join_http1(struct scratch *scratch, const struct net_http_layout *layout, const struct site *site, u64 response, struct parent *parent)
 {
 	u64 connection;
 
@@ -224,11 +232,11 @@ static __always_inline void join_http1(const struct net_http_layout *layout, con
 		return;
 	connection = read_word(response + layout->response_connection);
 	if (connection)
-		join_client(site, read_interface(connection + layout->connection), 0, parent);
+		join_client(scratch, site, read_interface(connection + layout->connection), 0, parent);
 }
 
 /* join_http2 reads the stream and the connection of an HTTP/2 server's *responseWriter. */
-static __always_inline void join_http2(const struct net_http_layout *layout, const struct site *site, u64 writer, struct parent *parent)
+static __always_inline void join_http2(struct scratch *scratch, const struct net_http_layout *layout, const struct site *site, u64 writer, struct parent *parent)
 {
 	const struct writer_layout *fields = writer_layout(layout, site->variant);
 	u64 state, server, stream;
@@ -242,7 +250,7 @@ static __always_inline void join_http2(const struct net_http_layout *layout, con
 	stream = state ? read_word(state + fields->stream) : 0;
 	stream_id = stream ? read_word(stream + fields->stream_id) : 0;
 	if (server && stream_id)
-		join_client(site, read_interface(server + fields->connection), stream_id, parent);
+		join_client(scratch, site, read_interface(server + fields->connection), stream_id, parent);
 }
 
 /*
@@ -261,9 +269,9 @@ static __always_inline void start_server(struct registers *ctx, const struct sit
 					 const struct request_layout *layout, u64 request, u64 writer, bool http2)
 {
 	struct runtime_layout *runtime = runtime_layout(site->binary);
+	u32 settings = target_settings(bpf_get_current_pid_tgid() >> 32, site->binary);
 	struct goroutine_key key;
 	struct parent parent = {};
-	u32 settings = target_settings(bpf_get_current_pid_tgid() >> 32, site->binary);
 
 	if (!runtime || !settings)
 		return;
@@ -299,11 +307,13 @@ static __always_inline void start_server(struct registers *ctx, const struct sit
 	read_parent(scratch, settings, &parent);
 	if (wants_join(settings, &parent)) {
 		if (http2)
-			join_http2(net_http, site, writer, &parent);
+			join_http2(scratch, net_http, site, writer, &parent);
 		else
-			join_http1(net_http, site, writer, &parent);
+			join_http1(scratch, net_http, site, writer, &parent);
 	}
 	join_trace(span, &parent);
+	if (parent.known && settings & PROPAGATE)
+		keep_tracestate(scratch, span, key.tgid);
 	span->operation = OPERATION_HTTP_SERVER;
 	/* A connection of HTTP/1 has one goroutine for all its requests, HTTP/2 one for each. */
 	serve(ctx, site, runtime, goroutine, span, http2 || !bpf_map_lookup_elem(&served, &key));
@@ -372,6 +382,7 @@ static __always_inline void end_server(struct registers *ctx, const struct site 
 	if (!span)
 		goto out;
 	forget_context(span, key.tgid);
+	forget_tracestate(span, key.tgid);
 	if (span->sampled && !span->silent) {
 		struct server_end *event = (void *)begin_end(scratch, span, key.tgid, site->binary, sizeof(*event));
 
@@ -583,6 +594,24 @@ static __always_inline bool send_client_start(struct scratch *scratch, const str
 	return send_event(scratch);
 }
 
+/*
+ * announce makes a request carry its span, unless the program has given it a traceparent: then the span takes part in
+ * the trace that this one names.
+ */
+static __always_inline void announce(struct scratch *scratch, struct open_span *span, struct parent *parent,
+				     const struct goroutine_key *key, u64 headers, u16 map_kind)
+{
+	find_headers(scratch, headers, map_kind, LENGTHS_TRACECONTEXT);
+	if (!scratch->headers[HEADER_TRACEPARENT][1]) {
+		span->object = headers;
+		register_outgoing(headers, span, key, !scratch->headers[HEADER_TRACESTATE][1]);
+		return;
+	}
+	count_propagation(PROPAGATION_PRESENT);
+	forget_outgoing(headers, key->tgid);
+	follow_traceparent(scratch, span, parent);
+}
+
 static __noinline int on_client_start(struct registers *ctx)
 {
 	struct runtime_layout *runtime;
@@ -591,12 +620,14 @@ static __noinline int on_client_start(struct registers *ctx)
 	struct parent parent = {};
 	struct site site;
 	u64 request = argument_1(ctx);
+	u32 settings;
 
 	if (!read_site(ctx, &site))
 		return 0;
 	runtime = runtime_layout(site.binary);
 	layout = net_http_layout(site.binary);
-	if (!runtime || !layout || !is_target(bpf_get_current_pid_tgid() >> 32, site.binary))
+	settings = target_settings(bpf_get_current_pid_tgid() >> 32, site.binary);
+	if (!runtime || !layout || !settings)
 		return 0;
 	if (!read_goroutine_key(ctx, runtime, &key)) {
 		count_loss(LOSS_UNREADABLE);
@@ -619,6 +650,8 @@ static __noinline int on_client_start(struct registers *ctx)
 		goto out;
 	span->operation = OPERATION_HTTP_CLIENT;
 	span->request = request;
+	if (settings & PROPAGATE)
+		announce(scratch, span, &parent, &key, object_word(scratch, layout->request.header), runtime->map_kind);
 	if (span->sampled)
 		span->silent = !send_client_start(scratch, layout, span, &parent, key.tgid, site.binary);
 out:
@@ -675,6 +708,7 @@ static __noinline int on_client_end(struct registers *ctx)
 	if (!span)
 		goto out;
 	forget_join(span->context.span_id);
+	unregister_outgoing(span->object, key.tgid, span);
 	if (span->sampled && !span->silent) {
 		struct client_end *event = (void *)begin_end(scratch, span, key.tgid, site.binary, sizeof(*event));
 
@@ -706,6 +740,201 @@ int net_http_client_end(struct registers *ctx)
 {
 	hold_cpu();
 	on_client_end(ctx);
+	release_cpu();
+	return 0;
+}
+
+/* read_buffer: a *bufio.Writer that has not failed. */
+static __always_inline bool read_buffer(const struct net_http_layout *layout, u64 writer, struct send_buffer *buffer)
+{
+	if (layout->buffer_error == MISSING || layout->buffer_bytes == MISSING || layout->buffer_count == MISSING)
+		return false;
+
+	struct go_string bytes = read_string(writer + layout->buffer_bytes); /* a slice begins as a string does */
+
+	buffer->data = bytes.data;
+	buffer->size = bytes.length;
+	buffer->count_at = writer + layout->buffer_count;
+	buffer->count = read_word(buffer->count_at);
+	return bytes.data && !read_word(writer + layout->buffer_error);
+}
+
+static __noinline int on_client_write(struct registers *ctx)
+{
+	u64 tgid = bpf_get_current_pid_tgid() >> 32, writer = argument_2(ctx), type = argument_1(ctx);
+	enum propagation outcome = PROPAGATION_MISMATCH;
+	struct net_http_layout *layout;
+	struct send_buffer buffer = {};
+	struct outgoing request;
+	struct site site;
+
+	if (!read_site(ctx, &site) || !find_outgoing(argument_0(ctx), tgid, &request))
+		return 0;
+	layout = net_http_layout(site.binary);
+	if (!layout)
+		return 0;
+	if (request.ambiguous) {
+		outcome = PROPAGATION_AMBIGUOUS;
+	} else if (layout->type_buffer && itab_type(type) == layout->type_buffer + site.bias && read_buffer(layout, writer, &buffer)) {
+		struct scratch *scratch = take_scratch();
+
+		if (!scratch)
+			return 0;
+		outcome = write_line(scratch, &request, tgid, &buffer);
+		give_scratch(scratch);
+	}
+	count_propagation(outcome);
+	return 0;
+}
+
+/*
+ * net/http.(*Request).write, at its first call of
+ * func (h Header) writeSubset(w io.Writer, exclude map[string]bool, trace *httptrace.ClientTrace) error
+ * for the request's own headers: the request line and some headers are in the buffer, the end of the block is not.
+ */
+SEC("uprobe")
+int net_http_client_write(struct registers *ctx)
+{
+	hold_cpu();
+	on_client_write(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __noinline int on_client_arm(struct registers *ctx)
+{
+	u64 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct outgoing request;
+	struct site site;
+
+	if (read_site(ctx, &site) && find_outgoing(argument_0(ctx), tgid, &request))
+		count_propagation(request.ambiguous ? PROPAGATION_AMBIGUOUS : PROPAGATION_UNKNOWN_SOCKET);
+	return 0;
+}
+
+/* The same place, for a header that is inserted behind the program. */
+SEC("uprobe")
+int net_http_client_arm(struct registers *ctx)
+{
+	hold_cpu();
+	on_client_arm(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __noinline int on_http2_client_headers(struct registers *ctx)
+{
+	u64 stream = argument_0(ctx), request = argument_1(ctx);
+	struct runtime_layout *runtime;
+	struct net_http_layout *layout;
+	struct goroutine_key key;
+	struct pending pending_request = {};
+	struct site site;
+
+	if (!read_site(ctx, &site))
+		return 0;
+	runtime = runtime_layout(site.binary);
+	layout = net_http_layout(site.binary);
+	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key))
+		return 0;
+
+	u32 variant = site.variant < HTTP2_KINDS ? site.variant : 0;
+	u16 header = variant == HTTP2_INTERNAL ? layout->client_request_header : layout->request.header;
+
+	if (header == MISSING || layout->stream_ids[variant] == MISSING ||
+	    !find_outgoing(read_word(request + header), key.tgid, &pending_request.request))
+		return 0;
+	if (pending_request.request.ambiguous) {
+		count_propagation(PROPAGATION_AMBIGUOUS);
+		return 0;
+	}
+	pending_request.goid = key.goid;
+	pending_request.stream_id = read_word(stream + layout->stream_ids[variant]);
+	if (bpf_map_update_elem(&pending, &key, &pending_request, BPF_ANY))
+		count_propagation(PROPAGATION_STATE_FULL);
+	return 0;
+}
+
+/*
+ * func (cs *net/http.http2clientStream) encodeAndWriteHeaders(req *Request) error
+ * func (cs *net/http/internal/http2.clientStream) encodeAndWriteHeaders(req *ClientRequest) error
+ * func (cs *golang.org/x/net/http2.clientStream) encodeAndWriteHeaders(req *http.Request) error
+ */
+SEC("uprobe")
+int net_http2_client_headers(struct registers *ctx)
+{
+	hold_cpu();
+	on_http2_client_headers(ctx);
+	release_cpu();
+	return 0;
+}
+
+/* take_pending_here: what the running goroutine has announced in net_http2_client_headers. */
+static __always_inline bool take_pending_here(struct registers *ctx, const struct site *site, struct goroutine_key *key,
+					      struct pending *request)
+{
+	struct runtime_layout *runtime = runtime_layout(site->binary);
+
+	return runtime && read_goroutine_key(ctx, runtime, key) && take_pending(key, request);
+}
+
+static __noinline int on_http2_client_arm(struct registers *ctx)
+{
+	struct goroutine_key key;
+	struct pending request;
+	struct site site;
+
+	if (read_site(ctx, &site) && take_pending_here(ctx, &site, &key, &request))
+		count_propagation(PROPAGATION_UNKNOWN_SOCKET);
+	return 0;
+}
+
+/*
+ * (*clientStream).encodeAndWriteHeaders of the three, at its call of
+ * func (cc *ClientConn) writeHeaders(streamID uint32, endStream bool, maxFrameSize int, hdrs []byte) error
+ */
+SEC("uprobe")
+int net_http2_client_arm(struct registers *ctx)
+{
+	hold_cpu();
+	on_http2_client_arm(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __noinline int on_http2_client_write(struct registers *ctx)
+{
+	enum propagation outcome = PROPAGATION_MISMATCH;
+	struct net_http_layout *layout;
+	struct send_buffer buffer = {};
+	struct goroutine_key key;
+	struct pending request;
+	struct site site;
+
+	if (!read_site(ctx, &site) || !take_pending_here(ctx, &site, &key, &request))
+		return 0;
+	layout = net_http_layout(site.binary);
+	if (!layout)
+		return 0;
+	if (read_buffer(layout, argument_0(ctx), &buffer)) {
+		struct scratch *scratch = take_scratch();
+
+		if (!scratch)
+			return 0;
+		/* Whoever writes frames flushes them before it lets go of the lock: there is nothing else in the buffer. */
+		outcome = write_field(scratch, &request.request, key.tgid, &buffer, 0, request.stream_id);
+		give_scratch(scratch);
+	}
+	count_propagation(outcome);
+	return 0;
+}
+
+/* (*ClientConn).writeHeaders of the three, at its call of func (b *bufio.Writer) Flush() error */
+SEC("uprobe")
+int net_http2_client_write(struct registers *ctx)
+{
+	hold_cpu();
+	on_http2_client_write(ctx);
 	release_cpu();
 	return 0;
 }

@@ -41,10 +41,11 @@ type NethttpContextSpan struct {
 		TraceId [2]uint64
 		SpanId  uint64
 	}
-	Data    uint64
-	Goid    uint64
-	Sampled uint8
-	Padding [7]uint8
+	Data          uint64
+	Goid          uint64
+	Sampled       uint8
+	HasTracestate uint8
+	Padding       [6]uint8
 }
 
 type NethttpContextType struct {
@@ -117,8 +118,9 @@ type NethttpJoined struct {
 }
 
 type NethttpNetHttpLayout struct {
-	_       structs.HostLayout
-	Request struct {
+	_          structs.HostLayout
+	TypeBuffer uint64
+	Request    struct {
 		_             structs.HostLayout
 		Size          uint16
 		Method        uint16
@@ -181,8 +183,14 @@ type NethttpNetHttpLayout struct {
 	AnswerProtoMajor    uint16
 	AnswerProtoMinor    uint16
 	AnswerContentLength uint16
+	BufferError         uint16
+	BufferBytes         uint16
+	BufferCount         uint16
+	ClientRequestHeader uint16
+	StreamIds           [3]uint16
 	ResponseConnection  uint16
 	Connection          uint16
+	_                   [2]byte
 }
 
 type NethttpOpenSpan struct {
@@ -192,18 +200,52 @@ type NethttpOpenSpan struct {
 		TraceId [2]uint64
 		SpanId  uint64
 	}
-	Key       uint64
-	Object    uint64
-	Request   uint64
-	Check     uint64
-	ParentId  uint64
-	Depth     uint32
-	Operation uint8
-	Sampled   uint8
-	Silent    uint8
-	Discarded uint8
-	Serves    uint8
-	Padding   [7]uint8
+	Key           uint64
+	Object        uint64
+	Request       uint64
+	Check         uint64
+	ParentId      uint64
+	Depth         uint32
+	Operation     uint8
+	Sampled       uint8
+	Silent        uint8
+	Discarded     uint8
+	Serves        uint8
+	HasTracestate uint8
+	Registered    uint8
+	Padding       [5]uint8
+}
+
+type NethttpOutgoing struct {
+	_       structs.HostLayout
+	Context struct {
+		_       structs.HostLayout
+		TraceId [2]uint64
+		SpanId  uint64
+	}
+	Object        uint64
+	Goid          uint64
+	Sharers       uint32
+	Sampled       uint8
+	HasTracestate uint8
+	Ambiguous     uint8
+	Padding       uint8
+}
+
+type NethttpOutgoingKey struct {
+	_      structs.HostLayout
+	Object uint64
+	Tgid   uint64
+}
+
+type NethttpPending struct {
+	_        structs.HostLayout
+	Request  NethttpOutgoing
+	Goid     uint64
+	Buffer   uint64
+	Position uint64
+	StreamId uint32
+	Padding  uint32
 }
 
 type NethttpRuntimeLayout struct {
@@ -243,6 +285,20 @@ type NethttpTarget struct {
 	Network  uint64
 }
 
+type NethttpTracestate struct {
+	_       structs.HostLayout
+	TraceId [2]uint64
+	Owner   uint64
+	Length  uint64
+	Text    [512]uint8
+}
+
+type NethttpTracestateKey struct {
+	_       structs.HostLayout
+	TraceId [2]uint64
+	Tgid    uint64
+}
+
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
@@ -258,16 +314,25 @@ const (
 	NethttpMapJoins                  = "joins"
 	NethttpMapLosses                 = "losses"
 	NethttpMapNetHttpLayouts         = "net_http_layouts"
+	NethttpMapOutgoing               = "outgoing"
+	NethttpMapPending                = "pending"
+	NethttpMapPropagations           = "propagations"
 	NethttpMapRounds                 = "rounds"
 	NethttpMapRuntimeLayouts         = "runtime_layouts"
 	NethttpMapScratches              = "scratches"
 	NethttpMapServed                 = "served"
 	NethttpMapTargets                = "targets"
+	NethttpMapTracestates            = "tracestates"
+	NethttpProgNetHttp2ClientArm     = "net_http2_client_arm"
+	NethttpProgNetHttp2ClientHeaders = "net_http2_client_headers"
+	NethttpProgNetHttp2ClientWrite   = "net_http2_client_write"
 	NethttpProgNetHttp2ServerEnd     = "net_http2_server_end"
 	NethttpProgNetHttp2ServerRequest = "net_http2_server_request"
 	NethttpProgNetHttp2ServerStart   = "net_http2_server_start"
+	NethttpProgNetHttpClientArm      = "net_http_client_arm"
 	NethttpProgNetHttpClientEnd      = "net_http_client_end"
 	NethttpProgNetHttpClientStart    = "net_http_client_start"
+	NethttpProgNetHttpClientWrite    = "net_http_client_write"
 	NethttpProgNetHttpServerEnd      = "net_http_server_end"
 	NethttpProgNetHttpServerStart    = "net_http_server_start"
 	NethttpProgNetHttpServerUnwind   = "net_http_server_unwind"
@@ -317,11 +382,16 @@ type NethttpSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type NethttpProgramSpecs struct {
+	NetHttp2ClientArm     *ebpf.ProgramSpec `ebpf:"net_http2_client_arm"`
+	NetHttp2ClientHeaders *ebpf.ProgramSpec `ebpf:"net_http2_client_headers"`
+	NetHttp2ClientWrite   *ebpf.ProgramSpec `ebpf:"net_http2_client_write"`
 	NetHttp2ServerEnd     *ebpf.ProgramSpec `ebpf:"net_http2_server_end"`
 	NetHttp2ServerRequest *ebpf.ProgramSpec `ebpf:"net_http2_server_request"`
 	NetHttp2ServerStart   *ebpf.ProgramSpec `ebpf:"net_http2_server_start"`
+	NetHttpClientArm      *ebpf.ProgramSpec `ebpf:"net_http_client_arm"`
 	NetHttpClientEnd      *ebpf.ProgramSpec `ebpf:"net_http_client_end"`
 	NetHttpClientStart    *ebpf.ProgramSpec `ebpf:"net_http_client_start"`
+	NetHttpClientWrite    *ebpf.ProgramSpec `ebpf:"net_http_client_write"`
 	NetHttpServerEnd      *ebpf.ProgramSpec `ebpf:"net_http_server_end"`
 	NetHttpServerStart    *ebpf.ProgramSpec `ebpf:"net_http_server_start"`
 	NetHttpServerUnwind   *ebpf.ProgramSpec `ebpf:"net_http_server_unwind"`
@@ -342,11 +412,15 @@ type NethttpMapSpecs struct {
 	Joins             *ebpf.MapSpec `ebpf:"joins"`
 	Losses            *ebpf.MapSpec `ebpf:"losses"`
 	NetHttpLayouts    *ebpf.MapSpec `ebpf:"net_http_layouts"`
+	Outgoing          *ebpf.MapSpec `ebpf:"outgoing"`
+	Pending           *ebpf.MapSpec `ebpf:"pending"`
+	Propagations      *ebpf.MapSpec `ebpf:"propagations"`
 	Rounds            *ebpf.MapSpec `ebpf:"rounds"`
 	RuntimeLayouts    *ebpf.MapSpec `ebpf:"runtime_layouts"`
 	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
 	Served            *ebpf.MapSpec `ebpf:"served"`
 	Targets           *ebpf.MapSpec `ebpf:"targets"`
+	Tracestates       *ebpf.MapSpec `ebpf:"tracestates"`
 }
 
 // NethttpVariableSpecs contains global variables before they are loaded into the kernel.
@@ -388,11 +462,15 @@ type NethttpMaps struct {
 	Joins             *ebpf.Map `ebpf:"joins"`
 	Losses            *ebpf.Map `ebpf:"losses"`
 	NetHttpLayouts    *ebpf.Map `ebpf:"net_http_layouts"`
+	Outgoing          *ebpf.Map `ebpf:"outgoing"`
+	Pending           *ebpf.Map `ebpf:"pending"`
+	Propagations      *ebpf.Map `ebpf:"propagations"`
 	Rounds            *ebpf.Map `ebpf:"rounds"`
 	RuntimeLayouts    *ebpf.Map `ebpf:"runtime_layouts"`
 	Scratches         *ebpf.Map `ebpf:"scratches"`
 	Served            *ebpf.Map `ebpf:"served"`
 	Targets           *ebpf.Map `ebpf:"targets"`
+	Tracestates       *ebpf.Map `ebpf:"tracestates"`
 }
 
 func (m *NethttpMaps) Close() error {
@@ -408,11 +486,15 @@ func (m *NethttpMaps) Close() error {
 		m.Joins,
 		m.Losses,
 		m.NetHttpLayouts,
+		m.Outgoing,
+		m.Pending,
+		m.Propagations,
 		m.Rounds,
 		m.RuntimeLayouts,
 		m.Scratches,
 		m.Served,
 		m.Targets,
+		m.Tracestates,
 	)
 }
 
@@ -428,11 +510,16 @@ type NethttpVariables struct {
 //
 // It can be passed to LoadNethttpObjects or ebpf.CollectionSpec.LoadAndAssign.
 type NethttpPrograms struct {
+	NetHttp2ClientArm     *ebpf.Program `ebpf:"net_http2_client_arm"`
+	NetHttp2ClientHeaders *ebpf.Program `ebpf:"net_http2_client_headers"`
+	NetHttp2ClientWrite   *ebpf.Program `ebpf:"net_http2_client_write"`
 	NetHttp2ServerEnd     *ebpf.Program `ebpf:"net_http2_server_end"`
 	NetHttp2ServerRequest *ebpf.Program `ebpf:"net_http2_server_request"`
 	NetHttp2ServerStart   *ebpf.Program `ebpf:"net_http2_server_start"`
+	NetHttpClientArm      *ebpf.Program `ebpf:"net_http_client_arm"`
 	NetHttpClientEnd      *ebpf.Program `ebpf:"net_http_client_end"`
 	NetHttpClientStart    *ebpf.Program `ebpf:"net_http_client_start"`
+	NetHttpClientWrite    *ebpf.Program `ebpf:"net_http_client_write"`
 	NetHttpServerEnd      *ebpf.Program `ebpf:"net_http_server_end"`
 	NetHttpServerStart    *ebpf.Program `ebpf:"net_http_server_start"`
 	NetHttpServerUnwind   *ebpf.Program `ebpf:"net_http_server_unwind"`
@@ -440,11 +527,16 @@ type NethttpPrograms struct {
 
 func (p *NethttpPrograms) Close() error {
 	return _NethttpClose(
+		p.NetHttp2ClientArm,
+		p.NetHttp2ClientHeaders,
+		p.NetHttp2ClientWrite,
 		p.NetHttp2ServerEnd,
 		p.NetHttp2ServerRequest,
 		p.NetHttp2ServerStart,
+		p.NetHttpClientArm,
 		p.NetHttpClientEnd,
 		p.NetHttpClientStart,
+		p.NetHttpClientWrite,
 		p.NetHttpServerEnd,
 		p.NetHttpServerStart,
 		p.NetHttpServerUnwind,

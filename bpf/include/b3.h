@@ -22,10 +22,10 @@ static __always_inline struct go_string one_value(const struct scratch *scratch,
 	return scratch->headers[header][1] == 1 ? first_value(scratch, header) : none;
 }
 
-/* parse_b3_trace_id: one of 64 bits gets zeros before it. */
-static __always_inline bool parse_b3_trace_id(u64 address, u64 digits, u64 trace_id[2])
+/* parse_b3_trace_id: one of 64 bits gets zeros before it. The text goes where entries of headers were read to. */
+static __always_inline bool parse_b3_trace_id(struct scratch *scratch, u64 address, u64 digits, u64 trace_id[2])
 {
-	u8 text[B3_TRACE_ID] = {};
+	u8 *text = scratch->group;
 	u32 invalid = 0;
 
 	if (digits == B3_ID) {
@@ -58,10 +58,10 @@ static __always_inline bool read_b3_state(struct go_string value, struct parent 
 }
 
 /* read_b3: the parent, or the denial, that the single header says. */
-static __always_inline bool read_b3(const struct scratch *scratch, struct parent *parent)
+static __always_inline bool read_b3(struct scratch *scratch, struct parent *parent)
 {
 	struct go_string value = one_value(scratch, HEADER_B3);
-	u8 text[B3_PARENT + 4] = {};
+	u8 *text = scratch->group;
 	u64 parent_id;
 	u32 digits, rest, invalid = 0;
 
@@ -83,29 +83,28 @@ static __always_inline bool read_b3(const struct scratch *scratch, struct parent
 			return false;
 		parse_hex(text + B3_STATE + 1, (u8 *)&parent_id, 8, &invalid);
 	}
-	parent->known = invalid <= 0xf && parent->context.span_id && parse_b3_trace_id(value.data, digits, parent->context.trace_id);
+	parent->known = invalid <= 0xf && parent->context.span_id && parse_b3_trace_id(scratch, value.data, digits, parent->context.trace_id);
 	return parent->known;
 }
 
 /* read_b3_multi: the same by one header for each part. X-B3-Flags: 1 is the debug state, X-B3-ParentSpanId is of no interest. */
-static __always_inline bool read_b3_multi(const struct scratch *scratch, struct parent *parent)
+static __always_inline bool read_b3_multi(struct scratch *scratch, struct parent *parent)
 {
 	struct go_string trace_id = one_value(scratch, HEADER_B3_TRACE_ID), span_id = one_value(scratch, HEADER_B3_SPAN_ID);
 	struct go_string sampled = one_value(scratch, HEADER_B3_SAMPLED), flags = one_value(scratch, HEADER_B3_FLAGS);
 	bool debug = flags.length == 1 && read_byte(flags.data) == '1';
-	u8 text[B3_ID] = {};
 	u32 invalid = 0;
 
 	if (!scratch->headers[HEADER_B3_TRACE_ID][1] && !scratch->headers[HEADER_B3_SPAN_ID][1])
 		return !debug && read_b3_state(sampled, parent);
-	if (span_id.length != B3_ID || bpf_probe_read_user(text, B3_ID, (void *)span_id.data))
+	if (span_id.length != B3_ID || bpf_probe_read_user(scratch->group, B3_ID, (void *)span_id.data))
 		return false;
-	parse_hex(text, (u8 *)&parent->context.span_id, 8, &invalid);
+	parse_hex(scratch->group, (u8 *)&parent->context.span_id, 8, &invalid);
 	parent->sampled = true;
 	if (!debug && scratch->headers[HEADER_B3_SAMPLED][1] &&
 	    (sampled.length != 1 || !parse_b3_state(read_byte(sampled.data), parent)))
 		return false;
-	parent->known = invalid <= 0xf && parent->context.span_id && parse_b3_trace_id(trace_id.data, trace_id.length, parent->context.trace_id);
+	parent->known = invalid <= 0xf && parent->context.span_id && parse_b3_trace_id(scratch, trace_id.data, trace_id.length, parent->context.trace_id);
 	return parent->known;
 }
 

@@ -91,12 +91,13 @@ static const struct header_name wanted_headers[HEADERS_MAX] = {
 
 /*
  * The lengths of names, as bits, that find_headers looks for: a name of no such length is not read, which is what
- * costs. Each format of the trace context brings its own.
+ * costs.
  */
 #define LENGTHS 32
-#define LENGTHS_ALWAYS (1 << 9 | 1 << 10 | 1 << 11 | 1 << 15 | 1 << 16 | 1 << 17)
+#define LENGTHS_SERVER (1 << 9 | 1 << 10 | 1 << 11 | 1 << 15 | 1 << 16 | 1 << 17)
+#define LENGTHS_TRACECONTEXT (1 << 10 | 1 << 11)
 #define LENGTHS_B3 (1 << 2)
-#define LENGTHS_B3_MULTI (1 << 12) /* the others have one of LENGTHS_ALWAYS */
+#define LENGTHS_B3_MULTI (1 << 12) /* the others have one of LENGTHS_SERVER */
 
 /*
  * The header that a name can be, by its length the first of several, and by its sixth character how far it stands

@@ -9,7 +9,7 @@
 /* find_incoming_headers finds what is read of any request, and the trace context in the formats that are on. */
 static __always_inline void find_incoming_headers(struct scratch *scratch, u64 address, u16 kind, u32 settings)
 {
-	u32 lengths = LENGTHS_ALWAYS;
+	u32 lengths = LENGTHS_SERVER;
 
 	if (settings & FORMAT_B3)
 		lengths |= LENGTHS_B3;
@@ -37,13 +37,16 @@ static __always_inline void read_parent(struct scratch *scratch, u32 settings, s
  * join_client: the client's span, if that runs on this host, too, and could give the request no header. One that came with
  * a context of its own belongs to that.
  */
-static __always_inline void join_client(const struct site *site, struct go_interface connection, u32 stream_id, struct parent *parent)
+static __always_inline void join_client(struct scratch *scratch, const struct site *site, struct go_interface connection, u32 stream_id, struct parent *parent)
 {
-	struct connection_place place = {};
-	enum connection_kind kind = read_connection(site, connection, &place);
+	/* Where entries of headers were read to: the stack has no room for it. */
+	struct connection_place *place = (void *)scratch->group;
+	enum connection_kind kind;
 
+	__builtin_memset(place, 0, sizeof(*place));
+	kind = read_connection(site, connection, place);
 	if (kind == CONNECTION_PLAIN || kind == CONNECTION_ENCRYPTED)
-		take_join(&place.key, stream_id, parent);
+		take_join(&place->key, stream_id, parent);
 }
 
 /* wants_join: no header has said anything of a parent. */

@@ -160,7 +160,6 @@ static __always_inline bool take_join(const struct connection_key *connection, u
 		.stream_id = stream_id,
 	};
 	struct join *join;
-	struct join taken;
 
 	__builtin_memcpy(key.client, connection->remote, sizeof(key.client));
 	__builtin_memcpy(key.server, connection->local, sizeof(key.server));
@@ -169,14 +168,11 @@ static __always_inline bool take_join(const struct connection_key *connection, u
 	join = bpf_map_lookup_elem(&joins, &key);
 	if (!join)
 		return false;
-	taken = *join;
+	parent->context = join->context;
+	parent->sampled = join->sampled;
 	/* The element may have been given to another key meanwhile: then it is gone, or does not repeat what it was found by. */
-	if (taken.stream_id != stream_id || taken.client_port != key.client_port || bpf_map_delete_elem(&joins, &key))
-		return false;
-	parent->context = taken.context;
-	parent->sampled = taken.sampled;
-	parent->known = true;
-	return true;
+	parent->known = join->stream_id == stream_id && join->client_port == key.client_port && !bpf_map_delete_elem(&joins, &key);
+	return parent->known;
 }
 
 #endif

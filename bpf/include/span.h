@@ -56,6 +56,7 @@ static __always_inline void remember_context(struct open_span *span, struct go_i
 		.data = context.data,
 		.goid = goroutine->goid,
 		.sampled = span->sampled,
+		.has_tracestate = span->has_tracestate,
 	};
 
 	if (!context.data)
@@ -165,6 +166,7 @@ static __always_inline void join_trace(struct open_span *span, const struct pare
 		span->context.trace_id[0] = parent->context.trace_id[0];
 		span->context.trace_id[1] = parent->context.trace_id[1];
 		span->sampled = parent->sampled;
+		span->has_tracestate = parent->has_tracestate;
 		span->parent_id = parent->context.span_id;
 	} else {
 		new_trace_id(span->context.trace_id);

@@ -33,6 +33,8 @@ type Loader struct {
 	programs    map[string]*ebpf.Program
 	// multi says that the programs were loaded for uprobe_multi links.
 	multi bool
+	// noWrite says why the programs that write into targets are not loaded, if so.
+	noWrite string
 }
 
 // Load loads the programs of all libraries. The error says what the kernel or the
@@ -53,6 +55,7 @@ func loadFor(libraries []instrument.Library, multi bool) (*Loader, error) {
 		maps:     map[string]*ebpf.Map{},
 		programs: map[string]*ebpf.Program{},
 		multi:    multi,
+		noWrite:  refusal(),
 	}
 	for _, library := range libraries {
 		if err := l.load(library); err != nil {
@@ -106,6 +109,9 @@ func (l *Loader) configure(spec *ebpf.CollectionSpec) error {
 	if err := spec.Variables["scratch_slots"].Set(slots); err != nil {
 		return err
 	}
+	if l.noWrite != "" {
+		withoutWriters(spec)
+	}
 	spec.Maps["events"].MaxEntries = RingBytes
 	if err := spec.Variables["wakeup_bytes"].Set(uint64(RingBytes / wakeupShare)); err != nil {
 		return err
@@ -131,10 +137,16 @@ func (l *Loader) Close() error {
 }
 
 // Losses returns what the kernel side lost so far, in the order of events.KernelLosses.
-func (l *Loader) Losses(counts []uint64) error {
+func (l *Loader) Losses(counts []uint64) error { return l.count("losses", counts) }
+
+// Propagations returns what became of the trace context of requests so far, in the order
+// of events.Propagations.
+func (l *Loader) Propagations(counts []uint64) error { return l.count("propagations", counts) }
+
+func (l *Loader) count(name string, counts []uint64) error {
 	for i := range counts {
-		if err := l.maps["losses"].Lookup(uint32(i), &counts[i]); err != nil {
-			return fmt.Errorf("read the counter of losses %d: %w", i, err)
+		if err := l.maps[name].Lookup(uint32(i), &counts[i]); err != nil {
+			return fmt.Errorf("read the counter of %s %d: %w", name, i, err)
 		}
 	}
 	return nil

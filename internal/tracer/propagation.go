@@ -2,7 +2,11 @@
 
 package tracer
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/loader"
+)
 
 // Propagation is what a session wants of the trace context that passes between processes.
 type Propagation struct {
@@ -60,7 +64,7 @@ const (
 	ReasonSocketRefused PropagationReason = "socket_refused" // the socket layer is not open either, or alone was asked for
 )
 
-// propagation is what became of a session's wish.
+// propagation is what comes of a mode on this machine.
 type propagation struct {
 	way    PropagationWay
 	reason PropagationReason
@@ -68,9 +72,9 @@ type propagation struct {
 	refusal error
 }
 
-// choose says which way a mode leads to. write and socket say what is against these ways,
-// nil: nothing.
-func (m PropagationMode) choose(write, socket error) propagation {
+// choose says which way a mode leads to. write says what is against writing, and socket,
+// which is asked only where it matters, what is against the socket layer; nil: nothing.
+func (m PropagationMode) choose(write error, socket func() error) propagation {
 	switch m {
 	case PropagationWrite:
 		if write != nil {
@@ -78,18 +82,43 @@ func (m PropagationMode) choose(write, socket error) propagation {
 		}
 		return propagation{way: WayWrite, reason: ReasonConfigured}
 	case PropagationSocket:
-		if socket != nil {
-			return propagation{WayNone, ReasonSocketRefused, socket}
+		if err := socket(); err != nil {
+			return propagation{WayNone, ReasonSocketRefused, err}
 		}
 		return propagation{way: WaySocket, reason: ReasonConfigured}
 	case PropagationAuto:
 		if write == nil {
 			return propagation{way: WayWrite, reason: ReasonAvailable}
 		}
-		if socket == nil {
-			return propagation{WaySocket, ReasonWriteRefused, write}
+		if err := socket(); err != nil {
+			return propagation{WayJoin, ReasonSocketRefused, fmt.Errorf("%w; %w", write, err)}
 		}
-		return propagation{WayJoin, ReasonSocketRefused, fmt.Errorf("%w; %w", write, socket)}
+		return propagation{WaySocket, ReasonWriteRefused, write}
 	}
 	return propagation{way: WayNone, reason: ReasonConfigured}
+}
+
+// settings says it to the kernel side.
+func (w PropagationWay) settings() loader.Settings {
+	switch w {
+	case WayWrite:
+		return loader.PropagateWrite
+	case WaySocket:
+		return loader.PropagateSocket | loader.PropagateJoin
+	case WayJoin:
+		return loader.PropagateJoin
+	}
+	return 0
+}
+
+func (f PropagationFormat) settings() loader.Settings {
+	switch f {
+	case FormatTraceContext:
+		return loader.FormatTraceContext
+	case FormatB3:
+		return loader.FormatB3
+	case FormatB3Multi:
+		return loader.FormatB3Multi
+	}
+	return 0
 }

@@ -29,7 +29,12 @@ func TestWayOfMode(t *testing.T) {
 		{mode: PropagationOff, way: WayNone, reason: ReasonConfigured},
 		{mode: PropagationOff, write: write, socket: socket, way: WayNone, reason: ReasonConfigured},
 	} {
-		chosen := test.mode.choose(test.write, test.socket)
+		asked := false
+		chosen := test.mode.choose(test.write, func() error {
+			asked = true
+			return test.socket
+		})
+		assert.Equal(t, test.way == WaySocket || test.reason == ReasonSocketRefused, asked, "%+v: the socket layer is opened where it is used", test)
 		assert.Equal(t, test.way, chosen.way, "%+v", test)
 		assert.Equal(t, test.reason, chosen.reason, "%+v", test)
 		if test.refusal == "" {

@@ -38,8 +38,13 @@ type layout struct {
 	ClientFinished, ClientAttempt        uint16
 	AttemptTransport                     uint16
 	ServerWorkers                        uint16
+	FieldName, FieldSize                 uint16
+	LoopyFramer, FramerWriter            uint16
+	WriterBytes, WriterHandle            uint16
+	WriterOffset, WriterBatch            uint16
+	WriterError                          uint16
 	StreamID, HTTP2ServerConnection      uint16
-	Padding                              [3]uint16
+	Padding                              [2]uint16
 }
 
 // The packages of the structs that are read.
@@ -47,6 +52,7 @@ const (
 	root      = "google.golang.org/grpc"
 	transport = root + "/internal/transport"
 	status    = root + "/internal/status"
+	hpack     = "golang.org/x/net/http2/hpack"
 )
 
 // typeAddresses lists the types that values are held to, and where their addresses go.
@@ -136,6 +142,48 @@ func (l *layout) clientWants() []want {
 	}
 }
 
+// propagationWants lists what a client needs to give its calls a traceparent.
+func (l *layout) propagationWants() []want {
+	return []want{
+		at(&l.FieldName, hpack, "HeaderField", "Name"),
+		at(&l.LoopyFramer, transport, "loopyWriter", "framer"),
+		at(&l.FramerWriter, transport, "framer", "writer"),
+		at(&l.WriterOffset, transport, "bufWriter", "offset"),
+		at(&l.WriterBatch, transport, "bufWriter", "batchSize"),
+		at(&l.WriterError, transport, "bufWriter", "err"),
+	}
+}
+
+// The fields that say how large a header field is, and how a bufWriter has its buffer:
+// itself, or, from 1.84 on, by a pointer to it.
+var (
+	fieldLast    = field(hpack, "HeaderField", "Sensitive")
+	writerBytes  = field(transport, "bufWriter", "buf")
+	writerHandle = field(transport, "bufWriter", "bufHandle")
+)
+
+// resolvePropagation sets what propagationWants leaves open. It returns the fields that are
+// missing.
+func (l *layout) resolvePropagation(found gobinary.Layout) (missing []gobinary.Field) {
+	offset := func(f gobinary.Field) uint16 {
+		if at, ok := found[f]; ok && at.Value < instrument.Missing {
+			return uint16(at.Value)
+		}
+		return instrument.Missing
+	}
+	l.FieldSize = offset(fieldLast)
+	if l.FieldSize == instrument.Missing {
+		missing = append(missing, fieldLast)
+	} else {
+		l.FieldSize += 8 // a bool, behind which the next field is aligned
+	}
+	l.WriterBytes, l.WriterHandle = offset(writerBytes), offset(writerHandle)
+	if l.WriterBytes == instrument.Missing && l.WriterHandle == instrument.Missing {
+		missing = append(missing, writerBytes, writerHandle)
+	}
+	return missing
+}
+
 // The fields that say how a ServerStream, from 1.69 on, contains its Stream.
 var (
 	serverStreamEmbedded = field(transport, "ServerStream", "Stream")
@@ -144,7 +192,7 @@ var (
 
 // fields lists all that wants may be resolved from.
 func fields(wants []want) []gobinary.Field {
-	all := []gobinary.Field{serverStreamEmbedded, serverStreamNext}
+	all := []gobinary.Field{serverStreamEmbedded, serverStreamNext, fieldLast, writerBytes, writerHandle}
 	for _, w := range wants {
 		for _, way := range w.ways {
 			all = append(all, way...)
