@@ -34,7 +34,8 @@ struct code_range {
 struct grpc_layout {
 	/* Types by the link-time addresses of their descriptors; 0: not in the binary. */
 	u64 type_value_context; /* *context.valueCtx */
-	u64 type_metadata_key;	/* metadata.mdIncomingKey */
+	u64 type_incoming_key;	/* metadata.mdIncomingKey */
+	u64 type_outgoing_key;	/* metadata.mdOutgoingKey */
 	u64 type_http2_server;	/* *transport.http2Server */
 	u64 type_handler_server; /* *transport.serverHandlerTransport */
 	u64 type_http2_client;	/* *transport.http2Client */
@@ -73,18 +74,19 @@ struct grpc_layout {
 	u16 client_attempt;
 	u16 attempt_transport; /* grpc.csAttempt */
 	u16 server_workers;    /* grpc.Server */
+	u16 raw_metadata;      /* metadata.rawMD */
 	u16 field_name;	       /* hpack.HeaderField */
 	u16 field_size;
 	u16 loopy_framer;	/* transport.loopyWriter */
 	u16 framer_writer;	/* transport.framer */
-	u16 writer_bytes;	/* transport.bufWriter: the buffer, up to 1.8x */
-	u16 writer_handle;	/* or a pointer to it */
+	u16 writer_bytes;	/* transport.bufWriter: the buffer, up to 1.83 */
+	u16 writer_handle;	/* or a pointer to it, from 1.84 on */
 	u16 writer_offset;
 	u16 writer_batch;
 	u16 writer_error;
 	u16 stream_id;	       /* transport.Stream */
 	u16 http2_server_connection; /* transport.http2Server: its net.Conn */
-	u16 padding[2];
+	u16 padding;
 };
 
 struct {
@@ -252,12 +254,16 @@ static __always_inline void read_server_peer(const struct grpc_layout *layout, c
 	}
 }
 
-/* find_metadata: the metadata.MD that the call came with, in the chain of its context. */
-static __always_inline u64 find_metadata(const struct grpc_layout *layout, const struct site *site, struct go_interface context)
+/*
+ * find_metadata: what the chain of a call's context has under a key of package metadata, by the type of the key: a
+ * metadata.MD under that of what came in, a pointer to a metadata.rawMD under that of what goes out.
+ */
+static __always_inline u64 find_metadata(const struct grpc_layout *layout, const struct site *site, struct go_interface context,
+					 u64 key_type)
 {
 	struct context_type_key type_key = {.binary = site->binary};
 
-	if (!layout->type_value_context || !layout->type_metadata_key || layout->value_context_key == MISSING ||
+	if (!layout->type_value_context || !key_type || layout->value_context_key == MISSING ||
 	    layout->value_context_value == MISSING)
 		return 0;
 	for (u32 i = 0; i < CONTEXT_CHAIN_MAX && context.data; i++) {
@@ -267,7 +273,7 @@ static __always_inline u64 find_metadata(const struct grpc_layout *layout, const
 			return 0;
 		type_key.type = type - site->bias;
 		if (type_key.type == layout->type_value_context &&
-		    read_word(context.data + layout->value_context_key) == layout->type_metadata_key + site->bias)
+		    read_word(context.data + layout->value_context_key) == key_type + site->bias)
 			/* A map is its own pointer: the data word of the interface value. */
 			return read_word(context.data + layout->value_context_value + sizeof(u64));
 
@@ -391,7 +397,7 @@ static __noinline int on_server_start(struct registers *ctx)
 
 	struct go_interface context = read_interface(stream + layout->stream_context);
 
-	find_incoming_headers(scratch, find_metadata(layout, &site, context), runtime->map_kind, settings);
+	find_incoming_headers(scratch, find_metadata(layout, &site, context, layout->type_incoming_key), runtime->map_kind, settings);
 	read_parent(scratch, settings, &parent);
 	if (wants_join(settings, &parent))
 		join_call(scratch, layout, &site, transport, stream, &parent);
@@ -674,6 +680,21 @@ static __always_inline bool send_client_start(struct scratch *scratch, const str
 	return send_event(scratch);
 }
 
+/*
+ * follow_metadata makes a call's span a part of the trace that the program names in the metadata of the call's context.
+ * What it adds later is found among the header fields: on_client_headers.
+ */
+static __always_inline void follow_metadata(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site,
+					    struct go_interface context, struct open_span *span, struct parent *parent, u16 map_kind)
+{
+	u64 raw = find_metadata(layout, site, context, layout->type_outgoing_key);
+
+	if (!raw || layout->raw_metadata == MISSING)
+		return;
+	find_headers(scratch, read_word(raw + layout->raw_metadata), map_kind, LENGTHS_TRACECONTEXT);
+	follow_traceparent(scratch, span, parent);
+}
+
 static __noinline int on_client_start(struct registers *ctx)
 {
 	struct go_interface context = {.type = argument_0(ctx), .data = argument_1(ctx)};
@@ -683,12 +704,14 @@ static __noinline int on_client_start(struct registers *ctx)
 	struct goroutine_key key;
 	struct parent parent = {};
 	struct site site;
+	u32 settings;
 
 	if (!read_site(ctx, &site))
 		return 0;
 	runtime = runtime_layout(site.binary);
 	layout = grpc_layout(site.binary);
-	if (!runtime || !layout || !is_target(bpf_get_current_pid_tgid() >> 32, site.binary))
+	settings = target_settings(bpf_get_current_pid_tgid() >> 32, site.binary);
+	if (!runtime || !layout || !settings)
 		return 0;
 	if (!read_goroutine_key(ctx, runtime, &key)) {
 		count_loss(LOSS_UNREADABLE);
@@ -707,6 +730,8 @@ static __noinline int on_client_start(struct registers *ctx)
 	span->operation = OPERATION_GRPC_CLIENT;
 	span->object = argument_3(ctx);
 	span->request = argument_2(ctx);
+	if (settings & PROPAGATE)
+		follow_metadata(scratch, layout, &site, context, span, &parent, runtime->map_kind);
 	if (span->sampled)
 		span->silent = !send_client_start(scratch, layout, span, &parent, method, key.tgid, site.binary);
 out:

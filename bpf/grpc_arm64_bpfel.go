@@ -90,7 +90,8 @@ type GrpcGoroutineKey struct {
 type GrpcGrpcLayout struct {
 	_                 structs.HostLayout
 	TypeValueContext  uint64
-	TypeMetadataKey   uint64
+	TypeIncomingKey   uint64
+	TypeOutgoingKey   uint64
 	TypeHttp2Server   uint64
 	TypeHandlerServer uint64
 	TypeHttp2Client   uint64
@@ -136,6 +137,7 @@ type GrpcGrpcLayout struct {
 	ClientAttempt         uint16
 	AttemptTransport      uint16
 	ServerWorkers         uint16
+	RawMetadata           uint16
 	FieldName             uint16
 	FieldSize             uint16
 	LoopyFramer           uint16
@@ -147,7 +149,7 @@ type GrpcGrpcLayout struct {
 	WriterError           uint16
 	StreamId              uint16
 	Http2ServerConnection uint16
-	Padding               [2]uint16
+	Padding               uint16
 }
 
 type GrpcJoin struct {

@@ -91,6 +91,7 @@ struct net_http_layout {
 	u16 stream_ids[HTTP2_KINDS];	   /* *clientStream */
 	u16 response_connection; /* net/http.response, again */
 	u16 connection;		 /* net/http.conn: its net.Conn */
+	u16 padding;
 };
 
 struct {

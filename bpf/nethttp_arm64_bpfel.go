@@ -190,7 +190,7 @@ type NethttpNetHttpLayout struct {
 	StreamIds           [3]uint16
 	ResponseConnection  uint16
 	Connection          uint16
-	_                   [2]byte
+	Padding             uint16
 }
 
 type NethttpOpenSpan struct {

@@ -14,7 +14,8 @@ type codeRange struct {
 
 // layout is struct grpc_layout.
 type layout struct {
-	TypeValueContext, TypeMetadataKey    uint64
+	TypeValueContext, TypeIncomingKey    uint64
+	TypeOutgoingKey                      uint64
 	TypeHTTP2Server, TypeHandlerServer   uint64
 	TypeHTTP2Client                      uint64
 	TypeTCPAddress, TypeUnixAddress      uint64
@@ -38,13 +39,14 @@ type layout struct {
 	ClientFinished, ClientAttempt        uint16
 	AttemptTransport                     uint16
 	ServerWorkers                        uint16
+	RawMetadata                          uint16
 	FieldName, FieldSize                 uint16
 	LoopyFramer, FramerWriter            uint16
 	WriterBytes, WriterHandle            uint16
 	WriterOffset, WriterBatch            uint16
 	WriterError                          uint16
 	StreamID, HTTP2ServerConnection      uint16
-	Padding                              [2]uint16
+	Padding                              uint16
 }
 
 // The packages of the structs that are read.
@@ -59,7 +61,8 @@ const (
 func (l *layout) typeAddresses() map[string]*uint64 {
 	return map[string]*uint64{
 		"*context.valueCtx":                         &l.TypeValueContext,
-		root + "/metadata.mdIncomingKey":            &l.TypeMetadataKey,
+		root + "/metadata.mdIncomingKey":            &l.TypeIncomingKey,
+		root + "/metadata.mdOutgoingKey":            &l.TypeOutgoingKey,
 		"*" + transport + ".http2Server":            &l.TypeHTTP2Server,
 		"*" + transport + ".serverHandlerTransport": &l.TypeHandlerServer,
 		"*" + transport + ".http2Client":            &l.TypeHTTP2Client,
@@ -97,6 +100,8 @@ func (w want) or(fields ...gobinary.Field) want {
 func (l *layout) sharedWants() []want {
 	const proto = "google.golang.org/genproto/googleapis/rpc/status"
 	return []want{
+		at(&l.ValueContextKey, "context", "valueCtx", "key"),
+		at(&l.ValueContextValue, "context", "valueCtx", "val"),
 		at(&l.TCPIP, "net", "TCPAddr", "IP"),
 		at(&l.TCPPort, "net", "TCPAddr", "Port"),
 		at(&l.UnixName, "net", "UnixAddr", "Name"),
@@ -109,8 +114,6 @@ func (l *layout) sharedWants() []want {
 // serverWants lists what is read of a call on the server's side.
 func (l *layout) serverWants() []want {
 	return []want{
-		at(&l.ValueContextKey, "context", "valueCtx", "key"),
-		at(&l.ValueContextValue, "context", "valueCtx", "val"),
 		at(&l.StreamContext, transport, "Stream", "ctx"),
 		at(&l.StreamMethod, transport, "Stream", "method"),
 		at(&l.StreamState, transport, "Stream", "state"),
@@ -145,6 +148,7 @@ func (l *layout) clientWants() []want {
 // propagationWants lists what a client needs to give its calls a traceparent.
 func (l *layout) propagationWants() []want {
 	return []want{
+		at(&l.RawMetadata, root+"/metadata", "rawMD", "md"),
 		at(&l.FieldName, hpack, "HeaderField", "Name"),
 		at(&l.LoopyFramer, transport, "loopyWriter", "framer"),
 		at(&l.FramerWriter, transport, "framer", "writer"),

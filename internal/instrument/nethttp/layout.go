@@ -44,6 +44,7 @@ type layout struct {
 	ClientRequestHeader                       uint16
 	StreamIDs                                 [http2Kinds]uint16
 	ResponseConnection, Connection            uint16
+	Padding                                   uint16
 }
 
 // The implementations of HTTP/2, enum http2. A probe's variant says which one it is for.
