@@ -28,8 +28,8 @@ func joinBuilds(program string) (builds []targettest.Build) {
 	return builds
 }
 
-// protocols of net/http over TLS.
-var protocols = map[string]bool{"HTTP/1.1": false, "HTTP/2.0": true}
+// httpProtocols are those of net/http over TLS.
+var httpProtocols = map[string]bool{"HTTP/1.1": false, "HTTP/2.0": true}
 
 // assertJoined holds the span of a server to be the only child of that of its client.
 func assertJoined(t *testing.T, client, server span, what string) {
@@ -66,7 +66,7 @@ func TestJoinOverTLS(t *testing.T) {
 			clientBuild := build
 			clientBuild.Program = "httpclient"
 			client := c.start(clientBuild)
-			for protocol, http2 := range protocols {
+			for protocol, http2 := range httpProtocols {
 				for _, concurrency := range []int{requests, 8} {
 					results := client.Do(targettest.Command{
 						URL: server.URL() + "/sleep/{n}?d=20ms", HTTP2: http2, Insecure: true, N: requests, Concurrency: concurrency,
@@ -152,7 +152,7 @@ func TestJoinOfCancelled(t *testing.T) {
 			c := startCollector(t, joining)
 			server := c.start(targettest.Build{Program: "httpserver", Go: version, Strip: true}, targettest.TLS())
 			client := c.start(targettest.Build{Program: "httpclient", Go: version, Strip: true})
-			for protocol, http2 := range protocols {
+			for protocol, http2 := range httpProtocols {
 				for _, after := range []string{"1ms", "5ms", "50ms"} {
 					client.Do(targettest.Command{
 						URL: server.URL() + "/sleep/{n}?d=30ms", HTTP2: http2, Insecure: true, CancelAfter: after, N: requests, Concurrency: 20,
@@ -221,7 +221,7 @@ func TestJoinGivesWay(t *testing.T) {
 	c := startCollector(t, joining)
 	server := c.start(targettest.Build{Program: "httpserver", Strip: true}, targettest.TLS())
 	client := c.start(targettest.Build{Program: "httpclient", Strip: true})
-	for _, http2 := range protocols {
+	for _, http2 := range httpProtocols {
 		client.Do(targettest.Command{URL: server.URL() + "/ok", HTTP2: http2, Insecure: true, Headers: map[string]string{"traceparent": remoteParent}})
 		s := c.next(server, 1)[0]
 		assert.Equal(t, remoteTrace, s.TraceID().String())
@@ -235,7 +235,7 @@ func TestJoinInNetworkNamespaces(t *testing.T) {
 	const address = "127.0.0.1:8443"
 	server := targettest.Binary(t, targettest.Build{Program: "httpserver", Strip: true})
 	client := targettest.Build{Program: "httpclient", Strip: true}
-	for protocol, http2 := range protocols {
+	for protocol, http2 := range httpProtocols {
 		t.Run(protocol, func(t *testing.T) {
 			c := startCollector(t, joining)
 			options := []targettest.Option{targettest.TLS(), targettest.Args("-addr", address), targettest.NetworkNamespace()}
@@ -245,7 +245,7 @@ func TestJoinInNetworkNamespaces(t *testing.T) {
 			caller := c.start(client, targettest.NetworkOf(there))
 			stranger := targettest.Start(t, targettest.Binary(t, client), targettest.NetworkOf(here))
 
-			waiting := caller.Begin(targettest.Command{URL: there.URL() + "/wait?d=1m", HTTP2: http2, Insecure: true, Timeout: "3s"})
+			waiting := caller.BeginDo(targettest.Command{URL: there.URL() + "/wait?d=1m", HTTP2: http2, Insecure: true, Timeout: "3s"})
 			require.Eventually(t, func() bool { return c.propagated("joinable") == 1 }, patience, interval)
 			result := stranger.Do(targettest.Command{URL: here.URL() + "/ok", HTTP2: http2, Insecure: true})[0]
 			require.Equal(t, http.StatusOK, result.Status, result.Error)

@@ -52,8 +52,8 @@ func (x *Target) Do(command Command) (results []Result) {
 	return results
 }
 
-// Begin is Do for tests that do something else before they wait for the results, by calling what it returns.
-func (x *Target) Begin(command Command) (wait func() []Result) {
+// BeginDo is Do for tests that do something else before they wait for the results, by calling what it returns.
+func (x *Target) BeginDo(command Command) (wait func() []Result) {
 	x.t.Helper()
 	x.send(command)
 	return func() (results []Result) {
