@@ -176,6 +176,38 @@ type DatabasesqlOpenSpan struct {
 	Padding       [5]uint8
 }
 
+type DatabasesqlOutgoing struct {
+	_       structs.HostLayout
+	Context struct {
+		_       structs.HostLayout
+		TraceId [2]uint64
+		SpanId  uint64
+	}
+	Object        uint64
+	Goid          uint64
+	Sharers       uint32
+	Sampled       uint8
+	HasTracestate uint8
+	Ambiguous     uint8
+	Padding       uint8
+}
+
+type DatabasesqlOutgoingKey struct {
+	_      structs.HostLayout
+	Object uint64
+	Tgid   uint64
+}
+
+type DatabasesqlPending struct {
+	_        structs.HostLayout
+	Request  DatabasesqlOutgoing
+	Goid     uint64
+	Buffer   uint64
+	Position uint64
+	StreamId uint32
+	Padding  uint32
+}
+
 type DatabasesqlRuntimeLayout struct {
 	_              structs.HostLayout
 	G_goid         uint16
@@ -228,6 +260,9 @@ const (
 	DatabasesqlMapJoined               = "joined"
 	DatabasesqlMapJoins                = "joins"
 	DatabasesqlMapLosses               = "losses"
+	DatabasesqlMapOutgoing             = "outgoing"
+	DatabasesqlMapPending              = "pending"
+	DatabasesqlMapPropagations         = "propagations"
 	DatabasesqlMapRuntimeLayouts       = "runtime_layouts"
 	DatabasesqlMapScratches            = "scratches"
 	DatabasesqlMapTargets              = "targets"
@@ -312,6 +347,9 @@ type DatabasesqlMapSpecs struct {
 	Joined             *ebpf.MapSpec `ebpf:"joined"`
 	Joins              *ebpf.MapSpec `ebpf:"joins"`
 	Losses             *ebpf.MapSpec `ebpf:"losses"`
+	Outgoing           *ebpf.MapSpec `ebpf:"outgoing"`
+	Pending            *ebpf.MapSpec `ebpf:"pending"`
+	Propagations       *ebpf.MapSpec `ebpf:"propagations"`
 	RuntimeLayouts     *ebpf.MapSpec `ebpf:"runtime_layouts"`
 	Scratches          *ebpf.MapSpec `ebpf:"scratches"`
 	Targets            *ebpf.MapSpec `ebpf:"targets"`
@@ -356,6 +394,9 @@ type DatabasesqlMaps struct {
 	Joined             *ebpf.Map `ebpf:"joined"`
 	Joins              *ebpf.Map `ebpf:"joins"`
 	Losses             *ebpf.Map `ebpf:"losses"`
+	Outgoing           *ebpf.Map `ebpf:"outgoing"`
+	Pending            *ebpf.Map `ebpf:"pending"`
+	Propagations       *ebpf.Map `ebpf:"propagations"`
 	RuntimeLayouts     *ebpf.Map `ebpf:"runtime_layouts"`
 	Scratches          *ebpf.Map `ebpf:"scratches"`
 	Targets            *ebpf.Map `ebpf:"targets"`
@@ -374,6 +415,9 @@ func (m *DatabasesqlMaps) Close() error {
 		m.Joined,
 		m.Joins,
 		m.Losses,
+		m.Outgoing,
+		m.Pending,
+		m.Propagations,
 		m.RuntimeLayouts,
 		m.Scratches,
 		m.Targets,

@@ -1029,6 +1029,7 @@ struct field_walk {
 	u64 field;
 	u64 left;
 	u32 size;
+	bool failed;
 };
 
 static long next_field(void *map, const void *round, void *value, struct field_walk *walk)
@@ -1038,16 +1039,17 @@ static long next_field(void *map, const void *round, void *value, struct field_w
 	if (!walk->left)
 		return LAST_ROUND;
 	if (bpf_probe_read_user(scratch->group, KEY_SIZE, (void *)walk->field)) {
-		scratch->headers[HEADER_TRACEPARENT][1] = 1; /* it may be there */
+		walk->failed = true;
 		return LAST_ROUND;
 	}
+	/* A name is a key. Of a value nothing is wanted but that there is one, as which the name will do. */
 	match_entry(scratch, 0, 0);
 	walk->field += walk->size;
 	walk->left--;
 	return NEXT_ROUND;
 }
 
-/* find_fields notes which of the wanted headers are among header fields. */
+/* find_fields notes which of the wanted headers are among header fields: false when they could not be read. */
 static __always_inline bool find_fields(struct scratch *scratch, const struct grpc_layout *layout, u64 fields, u64 count)
 {
 	struct field_walk walk = {
@@ -1061,7 +1063,7 @@ static __always_inline bool find_fields(struct scratch *scratch, const struct gr
 	if (layout->field_name == MISSING || layout->field_size == MISSING || count > GROUPS_MAX)
 		return false;
 	bpf_for_each_map_elem(&rounds, next_field, &walk, 0);
-	return true;
+	return !walk.failed;
 }
 
 static __noinline int on_client_headers(struct registers *ctx)
@@ -1088,8 +1090,10 @@ static __noinline int on_client_headers(struct registers *ctx)
 
 	struct scratch *scratch = take_scratch();
 
-	if (!scratch)
+	if (!scratch) {
+		count_propagation(PROPAGATION_STATE_FULL);
 		return 0;
+	}
 	if (!find_fields(scratch, layout, fields, count))
 		count_propagation(PROPAGATION_UNREADABLE);
 	else if (scratch->headers[HEADER_TRACEPARENT][1])
@@ -1189,8 +1193,8 @@ int grpc_client_write_start(struct registers *ctx)
 }
 
 /*
- * read_buffer: a *transport.bufWriter that has not failed. It sends what it has as soon as that is a batch, which a
- * buffer may have to stay below.
+ * read_buffer: a *transport.bufWriter that has not failed. It sends what it has as soon as that is a batch. One that can
+ * hold any frame has less in use than before if it has sent a part of one; of a smaller one nobody could tell.
  */
 static __always_inline bool read_buffer(const struct grpc_layout *layout, u64 writer, struct send_buffer *buffer)
 {
@@ -1209,36 +1213,31 @@ static __always_inline bool read_buffer(const struct grpc_layout *layout, u64 wr
 
 	batch = read_word(writer + layout->writer_batch);
 	buffer->data = bytes.data;
-	buffer->size = batch && batch <= bytes.length ? batch - 1 : 0;
+	buffer->size = batch - 1;
 	buffer->count_at = writer + layout->writer_offset;
 	buffer->count = read_word(buffer->count_at);
-	return bytes.data && !read_word(writer + layout->writer_error);
+	return batch > FRAME_HEADER + FRAME_MAX && batch <= bytes.length && bytes.data && !read_word(writer + layout->writer_error);
 }
 
 static __noinline int on_client_write(struct registers *ctx)
 {
-	enum propagation outcome = PROPAGATION_MISMATCH;
+	enum propagation outcome = PROPAGATION_NO_ROOM;
 	struct runtime_layout *runtime;
 	struct grpc_layout *layout;
 	struct send_buffer buffer = {};
 	struct goroutine_key key;
 	struct pending request;
 	struct site site;
+	u64 error = argument_0(ctx);
 
 	if (!read_site(ctx, &site))
 		return 0;
 	runtime = runtime_layout(site.binary);
 	layout = grpc_layout(site.binary);
-	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key) || !take_pending(&key, &request))
+	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key) || !take_pending(&key, &request) || error)
 		return 0;
-	if (read_buffer(layout, request.buffer, &buffer)) {
-		struct scratch *scratch = take_scratch();
-
-		if (!scratch)
-			return 0;
-		outcome = write_field(scratch, &request.request, key.tgid, &buffer, request.position, request.stream_id);
-		give_scratch(scratch);
-	}
+	if (read_buffer(layout, request.buffer, &buffer))
+		outcome = write_field(&request.request, key.tgid, &buffer, request.position, request.stream_id);
 	count_propagation(outcome);
 	return 0;
 }

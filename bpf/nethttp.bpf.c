@@ -777,12 +777,7 @@ static __noinline int on_client_write(struct registers *ctx)
 	if (request.ambiguous) {
 		outcome = PROPAGATION_AMBIGUOUS;
 	} else if (layout->type_buffer && itab_type(type) == layout->type_buffer + site.bias && read_buffer(layout, writer, &buffer)) {
-		struct scratch *scratch = take_scratch();
-
-		if (!scratch)
-			return 0;
-		outcome = write_line(scratch, &request, tgid, &buffer);
-		give_scratch(scratch);
+		outcome = write_line(&request, tgid, &buffer);
 	}
 	count_propagation(outcome);
 	return 0;
@@ -917,15 +912,9 @@ static __noinline int on_http2_client_write(struct registers *ctx)
 	layout = net_http_layout(site.binary);
 	if (!layout)
 		return 0;
-	if (read_buffer(layout, argument_0(ctx), &buffer)) {
-		struct scratch *scratch = take_scratch();
-
-		if (!scratch)
-			return 0;
-		/* Whoever writes frames flushes them before it lets go of the lock: there is nothing else in the buffer. */
-		outcome = write_field(scratch, &request.request, key.tgid, &buffer, 0, request.stream_id);
-		give_scratch(scratch);
-	}
+	/* Whoever writes frames flushes them before it lets go of the lock: there is nothing else in the buffer. */
+	if (read_buffer(layout, argument_0(ctx), &buffer))
+		outcome = write_field(&request.request, key.tgid, &buffer, 0, request.stream_id);
 	count_propagation(outcome);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "traceparent.h"
 #include "tracestate.h"
 
+#define INSERT_MIN 69 /* a traceparent alone, as a field */
 #define INSERT_MAX 640
 
 #define LINE_START "Traceparent: 00-"

@@ -6,6 +6,7 @@
 #include "detached.h"
 #include "event.h"
 #include "join.h"
+#include "outgoing.h"
 
 static __always_inline u64 random_word(void)
 {
@@ -92,6 +93,7 @@ static __always_inline void drop_span(struct scratch *scratch, struct goroutine 
 		return;
 	forget_context_of_dropped(span, tgid);
 	forget_join(span->context.span_id);
+	unregister_outgoing(span->object, tgid, span);
 	if (span->sampled && !span->silent) {
 		struct end_event *event = begin_end(scratch, span, tgid, binary, sizeof(struct end_event));
 

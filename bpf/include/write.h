@@ -38,23 +38,29 @@ static __always_inline bool write_built(const struct scratch *scratch, const str
 {
 	u32 length = scratch->length;
 
-	/* The barrier keeps the compiler from checking one register and using another, which the verifier would refuse. */
+	/* The barriers keep the compiler from merging checks into arithmetic that older verifiers cannot follow. */
 	asm volatile("" : "+r"(length));
-	if (length == 0 || length > INSERT_MAX)
+	if (length < INSERT_MIN)
+		return false;
+	asm volatile("" : "+r"(length));
+	if (length > INSERT_MAX)
 		return false;
 	return write_user(buffer->data + buffer->count, scratch->event, length);
 }
 
-/* write_line adds lines to the header block of HTTP/1.1 that a buffer ends with. */
-static __always_inline enum propagation write_line(struct scratch *scratch, const struct outgoing *request, u64 tgid,
-						   const struct send_buffer *buffer)
+/* ends_line: whether the bytes in use end with a complete line. */
+static __always_inline bool ends_line(const struct send_buffer *buffer)
 {
 	u8 end[2] = {};
 
-	if (buffer->count < sizeof(end) ||
-	    bpf_probe_read_user(end, sizeof(end), (void *)(buffer->data + buffer->count - sizeof(end))) || end[0] != '\r' ||
-	    end[1] != '\n')
-		return PROPAGATION_MISMATCH;
+	return buffer->count >= sizeof(end) &&
+	       !bpf_probe_read_user(end, sizeof(end), (void *)(buffer->data + buffer->count - sizeof(end))) && end[0] == '\r' &&
+	       end[1] == '\n';
+}
+
+static __always_inline enum propagation add_line(struct scratch *scratch, const struct outgoing *request, u64 tgid,
+						 const struct send_buffer *buffer)
+{
 	build_line(scratch, request, tgid);
 	if (!has_room(scratch, buffer))
 		return PROPAGATION_NO_ROOM;
@@ -62,6 +68,22 @@ static __always_inline enum propagation write_line(struct scratch *scratch, cons
 	    !write_count(buffer, buffer->count + scratch->length))
 		return PROPAGATION_REFUSED;
 	return PROPAGATION_WRITTEN;
+}
+
+/* write_line adds lines to the header block of HTTP/1.1 that a buffer ends with. */
+static __always_inline enum propagation write_line(const struct outgoing *request, u64 tgid, const struct send_buffer *buffer)
+{
+	enum propagation outcome;
+	struct scratch *scratch;
+
+	if (!ends_line(buffer))
+		return PROPAGATION_MISMATCH;
+	scratch = take_scratch();
+	if (!scratch)
+		return PROPAGATION_STATE_FULL;
+	outcome = add_line(scratch, request, tgid, buffer);
+	give_scratch(scratch);
+	return outcome;
 }
 
 /* The header of a frame: RFC 9113, section 4.1. */
@@ -98,35 +120,46 @@ static __always_inline bool write_frame_length(u64 frame, u32 length)
 	return write_user(frame, bytes, sizeof(bytes));
 }
 
-/*
- * write_field adds fields to the HEADERS frame of a stream that stands at a position in a buffer, up to the end of the
- * bytes in use.
- */
-static __always_inline enum propagation write_field(struct scratch *scratch, const struct outgoing *request, u64 tgid,
-						    const struct send_buffer *buffer, u64 position, u32 stream_id)
+/* add_field: a HEADERS frame of a length stands at an address, up to the end of the bytes in use. */
+static __always_inline enum propagation add_field(struct scratch *scratch, const struct outgoing *request, u64 tgid,
+						  const struct send_buffer *buffer, u64 frame, u32 length)
 {
-	u64 at = buffer->data + position;
-	struct frame_header frame = {};
-	u32 length;
-
-	if (buffer->count < FRAME_HEADER || position > buffer->count - FRAME_HEADER)
-		return PROPAGATION_NO_ROOM; /* the frame did not stay in the buffer */
-	if (bpf_probe_read_user(&frame, sizeof(frame), (void *)at))
-		return PROPAGATION_UNREADABLE;
-	length = frame_length(&frame);
-	if (!is_whole_block(&frame, stream_id) || position + FRAME_HEADER + length != buffer->count)
-		return PROPAGATION_MISMATCH;
 	build_field(scratch, request, tgid);
 	if (!has_room(scratch, buffer) || length + scratch->length > FRAME_MAX)
 		return PROPAGATION_NO_ROOM;
-	if (!write_count(buffer, buffer->count) || !write_frame_length(at, length) || !write_built(scratch, buffer) ||
-	    !write_frame_length(at, length + scratch->length))
+	if (!write_count(buffer, buffer->count) || !write_frame_length(frame, length) || !write_built(scratch, buffer) ||
+	    !write_frame_length(frame, length + scratch->length))
 		return PROPAGATION_REFUSED;
 	if (!write_count(buffer, buffer->count + scratch->length)) {
-		write_frame_length(at, length);
+		write_frame_length(frame, length);
 		return PROPAGATION_REFUSED;
 	}
 	return PROPAGATION_WRITTEN;
+}
+
+/*
+ * write_field adds fields to the HEADERS frame of a stream that was put into a buffer at a position, and nothing behind
+ * it.
+ */
+static __always_inline enum propagation write_field(const struct outgoing *request, u64 tgid, const struct send_buffer *buffer,
+						    u64 position, u32 stream_id)
+{
+	struct frame_header frame = {};
+	enum propagation outcome;
+	struct scratch *scratch;
+
+	if (buffer->count < FRAME_HEADER || position > buffer->count - FRAME_HEADER)
+		return PROPAGATION_NO_ROOM; /* the frame did not stay in the buffer */
+	if (bpf_probe_read_user(&frame, sizeof(frame), (void *)(buffer->data + position)))
+		return PROPAGATION_UNREADABLE;
+	if (!is_whole_block(&frame, stream_id) || position + FRAME_HEADER + frame_length(&frame) != buffer->count)
+		return PROPAGATION_MISMATCH;
+	scratch = take_scratch();
+	if (!scratch)
+		return PROPAGATION_STATE_FULL;
+	outcome = add_field(scratch, request, tgid, buffer, buffer->data + position, frame_length(&frame));
+	give_scratch(scratch);
+	return outcome;
 }
 
 #endif
