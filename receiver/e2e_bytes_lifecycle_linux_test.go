@@ -37,7 +37,7 @@ func startTraffic(t *testing.T, build targettest.Build, mark string) (all []traf
 			peer:   peer,
 			exchanges: targettest.Exchanges{
 				Protocol: protocol.name, Scenario: "headers", Address: peer.Address(), Seed: time.Now().UnixNano(),
-				N: 20_000, Concurrency: trafficClients, Pause: 10 * time.Millisecond,
+				N: 20_000, Concurrency: trafficClients, Pause: 20 * time.Millisecond,
 			},
 		}
 		x.end = x.Begin(x.exchanges)

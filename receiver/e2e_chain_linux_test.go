@@ -47,10 +47,26 @@ func TestChain(t *testing.T) {
 					if header != nil {
 						assert.Equal(t, traceparent(1, 1), fmt.Sprintf("00-%s-%s-01", spans[0].TraceID(), spans[0].ParentSpanID()), what)
 					}
+					if isGolden(build) && header != nil && hops[0] == hops[1] {
+						y.compareGolden(t, "chain-"+hops[0], spans)
+					}
 				}
 			}
 		})
 	}
+}
+
+// compareGolden holds the spans of a request to the golden ones.
+func (y chain) compareGolden(t *testing.T, name string, spans []span) {
+	t.Helper()
+	addresses := map[string]string{}
+	for i, x := range y.services {
+		for _, protocol := range protocols {
+			addresses[x.PropagationAddress(protocol.name)] = fmt.Sprintf("service-%d", i)
+		}
+	}
+	hideAddresses(spans, addresses)
+	compareGolden(t, name, spans, expectation{golden: true, routes: true, addresses: addresses})
 }
 
 // isOnWire tells whether the way that is in force gives requests by a protocol a header, and does not join the two
