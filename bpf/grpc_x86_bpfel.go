@@ -133,45 +133,46 @@ type GrpcGrpcLayout struct {
 		Start uint64
 		End   uint64
 	}
-	ValueContextKey      uint16
-	ValueContextValue    uint16
-	ServerStreamEmbedded uint16
-	StreamContext        uint16
-	StreamMethod         uint16
-	StreamState          uint16
-	Http2ServerRemote    uint16
-	HandlerRequest       uint16
-	HandlerClosed        uint16
-	ChannelClosed        uint16
-	RequestRemote        uint16
-	Http2ClientRemote    uint16
-	TcpIp                uint16
-	TcpPort              uint16
-	UnixName             uint16
-	StatusProto          uint16
-	ProtoCode            uint16
-	ProtoMessage         uint16
-	ErrorStatus          uint16
-	WrappedError         uint16
-	ChannelTarget        uint16
-	ClientChannel        uint16
-	ClientDescription    uint16
-	ClientFinished       uint16
-	ClientAttempt        uint16
-	AttemptTransport     uint16
-	ServerWorkers        uint16
-	RawMetadata          uint16
-	FieldName            uint16
-	FieldSize            uint16
-	LoopyFramer          uint16
-	FramerWriter         uint16
-	WriterBytes          uint16
-	WriterHandle         uint16
-	WriterOffset         uint16
-	WriterBatch          uint16
-	WriterError          uint16
-	WriterConn           uint16
-	Padding              [2]uint16
+	ValueContextKey       uint16
+	ValueContextValue     uint16
+	ServerStreamEmbedded  uint16
+	StreamContext         uint16
+	StreamMethod          uint16
+	StreamState           uint16
+	Http2ServerRemote     uint16
+	HandlerRequest        uint16
+	HandlerClosed         uint16
+	ChannelClosed         uint16
+	RequestRemote         uint16
+	Http2ClientRemote     uint16
+	TcpIp                 uint16
+	TcpPort               uint16
+	UnixName              uint16
+	StatusProto           uint16
+	ProtoCode             uint16
+	ProtoMessage          uint16
+	ErrorStatus           uint16
+	WrappedError          uint16
+	ChannelTarget         uint16
+	ClientChannel         uint16
+	ClientDescription     uint16
+	ClientFinished        uint16
+	ClientAttempt         uint16
+	AttemptTransport      uint16
+	ServerWorkers         uint16
+	RawMetadata           uint16
+	FieldName             uint16
+	FieldSize             uint16
+	LoopyFramer           uint16
+	FramerWriter          uint16
+	WriterBytes           uint16
+	WriterHandle          uint16
+	WriterOffset          uint16
+	WriterBatch           uint16
+	WriterError           uint16
+	WriterConn            uint16
+	StreamId              uint16
+	Http2ServerConnection uint16
 }
 
 type GrpcInsertion struct {
@@ -188,6 +189,36 @@ type GrpcInsertionKey struct {
 	Connection uint64
 	Number     uint32
 	Padding    uint32
+}
+
+type GrpcJoin struct {
+	_       structs.HostLayout
+	Context struct {
+		_       structs.HostLayout
+		TraceId [2]uint64
+		SpanId  uint64
+	}
+	Tgid       uint64
+	StreamId   uint32
+	ClientPort uint16
+	Sampled    uint8
+	Padding    uint8
+}
+
+type GrpcJoinKey struct {
+	_          structs.HostLayout
+	Client     [16]uint8
+	Server     [16]uint8
+	ClientPort uint16
+	ServerPort uint16
+	StreamId   uint32
+	Network    uint64
+}
+
+type GrpcJoined struct {
+	_    structs.HostLayout
+	Key  GrpcJoinKey
+	Tgid uint64
 }
 
 type GrpcOpenSpan struct {
@@ -266,7 +297,9 @@ type GrpcScratch struct {
 	_       structs.HostLayout
 	Busy    uint32
 	Length  uint32
-	Headers [8][2]uint64
+	Lengths uint32
+	Padding uint32
+	Headers [16][2]uint64
 	Object  [512]uint8
 	Group   [384]uint8
 	Name    [40]uint8
@@ -308,6 +341,8 @@ const (
 	GrpcMapGoroutines            = "goroutines"
 	GrpcMapGrpcLayouts           = "grpc_layouts"
 	GrpcMapInsertions            = "insertions"
+	GrpcMapJoined                = "joined"
+	GrpcMapJoins                 = "joins"
 	GrpcMapLosses                = "losses"
 	GrpcMapOutgoing              = "outgoing"
 	GrpcMapPending               = "pending"
@@ -403,6 +438,8 @@ type GrpcMapSpecs struct {
 	Goroutines        *ebpf.MapSpec `ebpf:"goroutines"`
 	GrpcLayouts       *ebpf.MapSpec `ebpf:"grpc_layouts"`
 	Insertions        *ebpf.MapSpec `ebpf:"insertions"`
+	Joined            *ebpf.MapSpec `ebpf:"joined"`
+	Joins             *ebpf.MapSpec `ebpf:"joins"`
 	Losses            *ebpf.MapSpec `ebpf:"losses"`
 	Outgoing          *ebpf.MapSpec `ebpf:"outgoing"`
 	Pending           *ebpf.MapSpec `ebpf:"pending"`
@@ -452,6 +489,8 @@ type GrpcMaps struct {
 	Goroutines        *ebpf.Map `ebpf:"goroutines"`
 	GrpcLayouts       *ebpf.Map `ebpf:"grpc_layouts"`
 	Insertions        *ebpf.Map `ebpf:"insertions"`
+	Joined            *ebpf.Map `ebpf:"joined"`
+	Joins             *ebpf.Map `ebpf:"joins"`
 	Losses            *ebpf.Map `ebpf:"losses"`
 	Outgoing          *ebpf.Map `ebpf:"outgoing"`
 	Pending           *ebpf.Map `ebpf:"pending"`
@@ -475,6 +514,8 @@ func (m *GrpcMaps) Close() error {
 		m.Goroutines,
 		m.GrpcLayouts,
 		m.Insertions,
+		m.Joined,
+		m.Joins,
 		m.Losses,
 		m.Outgoing,
 		m.Pending,

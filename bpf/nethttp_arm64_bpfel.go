@@ -126,6 +126,36 @@ type NethttpInsertionKey struct {
 	Padding    uint32
 }
 
+type NethttpJoin struct {
+	_       structs.HostLayout
+	Context struct {
+		_       structs.HostLayout
+		TraceId [2]uint64
+		SpanId  uint64
+	}
+	Tgid       uint64
+	StreamId   uint32
+	ClientPort uint16
+	Sampled    uint8
+	Padding    uint8
+}
+
+type NethttpJoinKey struct {
+	_          structs.HostLayout
+	Client     [16]uint8
+	Server     [16]uint8
+	ClientPort uint16
+	ServerPort uint16
+	StreamId   uint32
+	Network    uint64
+}
+
+type NethttpJoined struct {
+	_    structs.HostLayout
+	Key  NethttpJoinKey
+	Tgid uint64
+}
+
 type NethttpNetHttpLayout struct {
 	_              structs.HostLayout
 	TypeBuffer     uint64
@@ -165,11 +195,15 @@ type NethttpNetHttpLayout struct {
 		Padding       uint16
 	}
 	Writers [3]struct {
-		_       structs.HostLayout
-		State   uint16
-		Status  uint16
-		Written uint16
-		Padding uint16
+		_          structs.HostLayout
+		State      uint16
+		Status     uint16
+		Written    uint16
+		Stream     uint16
+		StreamId   uint16
+		Server     uint16
+		Connection uint16
+		Padding    uint16
 	}
 	ResponseStatus      uint16
 	ResponseWroteHeader uint16
@@ -198,7 +232,9 @@ type NethttpNetHttpLayout struct {
 	ConnConn            uint16
 	ClientConns         [3]uint16
 	ClientBuffers       [3]uint16
-	Padding             [3]uint16
+	ResponseConnection  uint16
+	Connection          uint16
+	Padding             uint16
 }
 
 type NethttpOpenSpan struct {
@@ -277,7 +313,9 @@ type NethttpScratch struct {
 	_       structs.HostLayout
 	Busy    uint32
 	Length  uint32
-	Headers [8][2]uint64
+	Lengths uint32
+	Padding uint32
+	Headers [16][2]uint64
 	Object  [512]uint8
 	Group   [384]uint8
 	Name    [40]uint8
@@ -318,6 +356,8 @@ const (
 	NethttpMapEvents                 = "events"
 	NethttpMapGoroutines             = "goroutines"
 	NethttpMapInsertions             = "insertions"
+	NethttpMapJoined                 = "joined"
+	NethttpMapJoins                  = "joins"
 	NethttpMapLosses                 = "losses"
 	NethttpMapNetHttpLayouts         = "net_http_layouts"
 	NethttpMapOutgoing               = "outgoing"
@@ -326,7 +366,7 @@ const (
 	NethttpMapRounds                 = "rounds"
 	NethttpMapRuntimeLayouts         = "runtime_layouts"
 	NethttpMapScratches              = "scratches"
-	NethttpMapServing                = "serving"
+	NethttpMapServed                 = "served"
 	NethttpMapTargets                = "targets"
 	NethttpMapTracestates            = "tracestates"
 	NethttpProgNetHttp2ClientArm     = "net_http2_client_arm"
@@ -416,6 +456,8 @@ type NethttpMapSpecs struct {
 	Events            *ebpf.MapSpec `ebpf:"events"`
 	Goroutines        *ebpf.MapSpec `ebpf:"goroutines"`
 	Insertions        *ebpf.MapSpec `ebpf:"insertions"`
+	Joined            *ebpf.MapSpec `ebpf:"joined"`
+	Joins             *ebpf.MapSpec `ebpf:"joins"`
 	Losses            *ebpf.MapSpec `ebpf:"losses"`
 	NetHttpLayouts    *ebpf.MapSpec `ebpf:"net_http_layouts"`
 	Outgoing          *ebpf.MapSpec `ebpf:"outgoing"`
@@ -424,7 +466,7 @@ type NethttpMapSpecs struct {
 	Rounds            *ebpf.MapSpec `ebpf:"rounds"`
 	RuntimeLayouts    *ebpf.MapSpec `ebpf:"runtime_layouts"`
 	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
-	Serving           *ebpf.MapSpec `ebpf:"serving"`
+	Served            *ebpf.MapSpec `ebpf:"served"`
 	Targets           *ebpf.MapSpec `ebpf:"targets"`
 	Tracestates       *ebpf.MapSpec `ebpf:"tracestates"`
 }
@@ -466,6 +508,8 @@ type NethttpMaps struct {
 	Events            *ebpf.Map `ebpf:"events"`
 	Goroutines        *ebpf.Map `ebpf:"goroutines"`
 	Insertions        *ebpf.Map `ebpf:"insertions"`
+	Joined            *ebpf.Map `ebpf:"joined"`
+	Joins             *ebpf.Map `ebpf:"joins"`
 	Losses            *ebpf.Map `ebpf:"losses"`
 	NetHttpLayouts    *ebpf.Map `ebpf:"net_http_layouts"`
 	Outgoing          *ebpf.Map `ebpf:"outgoing"`
@@ -474,7 +518,7 @@ type NethttpMaps struct {
 	Rounds            *ebpf.Map `ebpf:"rounds"`
 	RuntimeLayouts    *ebpf.Map `ebpf:"runtime_layouts"`
 	Scratches         *ebpf.Map `ebpf:"scratches"`
-	Serving           *ebpf.Map `ebpf:"serving"`
+	Served            *ebpf.Map `ebpf:"served"`
 	Targets           *ebpf.Map `ebpf:"targets"`
 	Tracestates       *ebpf.Map `ebpf:"tracestates"`
 }
@@ -490,6 +534,8 @@ func (m *NethttpMaps) Close() error {
 		m.Events,
 		m.Goroutines,
 		m.Insertions,
+		m.Joined,
+		m.Joins,
 		m.Losses,
 		m.NetHttpLayouts,
 		m.Outgoing,
@@ -498,7 +544,7 @@ func (m *NethttpMaps) Close() error {
 		m.Rounds,
 		m.RuntimeLayouts,
 		m.Scratches,
-		m.Serving,
+		m.Served,
 		m.Targets,
 		m.Tracestates,
 	)

@@ -126,6 +126,36 @@ type SocketInsertionKey struct {
 	Padding    uint32
 }
 
+type SocketJoin struct {
+	_       structs.HostLayout
+	Context struct {
+		_       structs.HostLayout
+		TraceId [2]uint64
+		SpanId  uint64
+	}
+	Tgid       uint64
+	StreamId   uint32
+	ClientPort uint16
+	Sampled    uint8
+	Padding    uint8
+}
+
+type SocketJoinKey struct {
+	_          structs.HostLayout
+	Client     [16]uint8
+	Server     [16]uint8
+	ClientPort uint16
+	ServerPort uint16
+	StreamId   uint32
+	Network    uint64
+}
+
+type SocketJoined struct {
+	_    structs.HostLayout
+	Key  SocketJoinKey
+	Tgid uint64
+}
+
 type SocketOpenSpan struct {
 	_       structs.HostLayout
 	Context struct {
@@ -202,7 +232,9 @@ type SocketScratch struct {
 	_       structs.HostLayout
 	Busy    uint32
 	Length  uint32
-	Headers [8][2]uint64
+	Lengths uint32
+	Padding uint32
+	Headers [16][2]uint64
 	Object  [512]uint8
 	Group   [384]uint8
 	Name    [40]uint8
@@ -243,6 +275,8 @@ const (
 	SocketMapEvents            = "events"
 	SocketMapGoroutines        = "goroutines"
 	SocketMapInsertions        = "insertions"
+	SocketMapJoined            = "joined"
+	SocketMapJoins             = "joins"
 	SocketMapLosses            = "losses"
 	SocketMapOutgoing          = "outgoing"
 	SocketMapOwners            = "owners"
@@ -323,6 +357,8 @@ type SocketMapSpecs struct {
 	Events            *ebpf.MapSpec `ebpf:"events"`
 	Goroutines        *ebpf.MapSpec `ebpf:"goroutines"`
 	Insertions        *ebpf.MapSpec `ebpf:"insertions"`
+	Joined            *ebpf.MapSpec `ebpf:"joined"`
+	Joins             *ebpf.MapSpec `ebpf:"joins"`
 	Losses            *ebpf.MapSpec `ebpf:"losses"`
 	Outgoing          *ebpf.MapSpec `ebpf:"outgoing"`
 	Owners            *ebpf.MapSpec `ebpf:"owners"`
@@ -373,6 +409,8 @@ type SocketMaps struct {
 	Events            *ebpf.Map `ebpf:"events"`
 	Goroutines        *ebpf.Map `ebpf:"goroutines"`
 	Insertions        *ebpf.Map `ebpf:"insertions"`
+	Joined            *ebpf.Map `ebpf:"joined"`
+	Joins             *ebpf.Map `ebpf:"joins"`
 	Losses            *ebpf.Map `ebpf:"losses"`
 	Outgoing          *ebpf.Map `ebpf:"outgoing"`
 	Owners            *ebpf.Map `ebpf:"owners"`
@@ -397,6 +435,8 @@ func (m *SocketMaps) Close() error {
 		m.Events,
 		m.Goroutines,
 		m.Insertions,
+		m.Joined,
+		m.Joins,
 		m.Losses,
 		m.Outgoing,
 		m.Owners,

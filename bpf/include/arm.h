@@ -4,7 +4,7 @@
 #define EBPFGO_ARM_H
 
 #include "insertion.h"
-#include "target.h"
+#include "join.h"
 
 static __always_inline enum propagation arm_connection(u32 settings, enum connection_kind kind, const struct connection_place *place,
 						       struct insertion *wanted, u64 offset)
@@ -21,6 +21,14 @@ static __always_inline enum propagation arm_connection(u32 settings, enum connec
 	}
 }
 
+/* join_connection: a request that gets no header can be found by its connection, if that was told. HTTP/1 has no streams. */
+static __always_inline bool join_connection(u32 binary, enum connection_kind kind, const struct connection_place *place,
+					    const struct insertion *wanted)
+{
+	return (kind == CONNECTION_PLAIN || kind == CONNECTION_ENCRYPTED) &&
+	       remember_join(&place->key, wanted->stream_id, binary, &wanted->request.context, wanted->request.sampled);
+}
+
 /*
  * arm is for a request whose header block will stand offset bytes behind what was written to its connection so far.
  * wanted is all that but its position.
@@ -32,8 +40,9 @@ static __always_inline void arm(const struct site *site, struct go_interface con
 	enum connection_kind kind = read_connection(site, conn, &place);
 	enum propagation outcome = arm_connection(settings, kind, &place, wanted, offset);
 
-	if (outcome != PROPAGATION_INSERTED)
-		count_propagation(outcome);
+	if (outcome == PROPAGATION_INSERTED)
+		return;
+	count_propagation(join_connection(site->binary, kind, &place, wanted) ? PROPAGATION_JOINABLE : outcome);
 }
 
 #endif
