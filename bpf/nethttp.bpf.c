@@ -269,7 +269,7 @@ struct {
 	__uint(max_entries, GOROUTINES_MAX);
 	__type(key, struct goroutine_key);
 	__type(value, u8);
-} serving SEC(".maps");
+} served SEC(".maps");
 
 /* start_server opens the span of one request. writer is the data word of the http.ResponseWriter. */
 static __always_inline void start_server(struct registers *ctx, const struct site *site, const struct net_http_layout *net_http,
@@ -323,7 +323,7 @@ static __always_inline void start_server(struct registers *ctx, const struct sit
 		keep_tracestate(scratch, span, key.tgid);
 	span->operation = OPERATION_HTTP_SERVER;
 	/* A connection of HTTP/1 has one goroutine for all its requests, HTTP/2 one for each. */
-	serve(ctx, site, runtime, goroutine, span, http2 || !bpf_map_lookup_elem(&serving, &key));
+	serve(ctx, site, runtime, goroutine, span, http2 || !bpf_map_lookup_elem(&served, &key));
 	span->object = writer;
 	span->request = request;
 	span->check = object_word(scratch, layout->url);
@@ -372,7 +372,7 @@ static __always_inline void end_server(struct registers *ctx, const struct site 
 	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key))
 		return;
 	if (kind == SERVER_END_HTTP1_UNWIND)
-		bpf_map_delete_elem(&serving, &key);
+		bpf_map_delete_elem(&served, &key);
 
 	struct goroutine *goroutine = find_goroutine(&key);
 
@@ -416,10 +416,10 @@ static __always_inline void end_server(struct registers *ctx, const struct site 
 		event->route_length = append_route(scratch, layout, span);
 		send_event(scratch);
 	}
-	if (kind == SERVER_END_HTTP1 && !bpf_map_lookup_elem(&serving, &key)) {
-		const u8 served = 1;
+	if (kind == SERVER_END_HTTP1 && !bpf_map_lookup_elem(&served, &key)) {
+		const u8 once = 1;
 
-		bpf_map_update_elem(&serving, &key, &served, BPF_ANY);
+		bpf_map_update_elem(&served, &key, &once, BPF_ANY);
 	}
 	goroutine->count--;
 	close_goroutine(goroutine, &key);

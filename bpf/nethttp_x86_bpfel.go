@@ -366,7 +366,7 @@ const (
 	NethttpMapRounds                 = "rounds"
 	NethttpMapRuntimeLayouts         = "runtime_layouts"
 	NethttpMapScratches              = "scratches"
-	NethttpMapServing                = "serving"
+	NethttpMapServed                 = "served"
 	NethttpMapTargets                = "targets"
 	NethttpMapTracestates            = "tracestates"
 	NethttpProgNetHttp2ClientArm     = "net_http2_client_arm"
@@ -466,7 +466,7 @@ type NethttpMapSpecs struct {
 	Rounds            *ebpf.MapSpec `ebpf:"rounds"`
 	RuntimeLayouts    *ebpf.MapSpec `ebpf:"runtime_layouts"`
 	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
-	Serving           *ebpf.MapSpec `ebpf:"serving"`
+	Served            *ebpf.MapSpec `ebpf:"served"`
 	Targets           *ebpf.MapSpec `ebpf:"targets"`
 	Tracestates       *ebpf.MapSpec `ebpf:"tracestates"`
 }
@@ -518,7 +518,7 @@ type NethttpMaps struct {
 	Rounds            *ebpf.Map `ebpf:"rounds"`
 	RuntimeLayouts    *ebpf.Map `ebpf:"runtime_layouts"`
 	Scratches         *ebpf.Map `ebpf:"scratches"`
-	Serving           *ebpf.Map `ebpf:"serving"`
+	Served            *ebpf.Map `ebpf:"served"`
 	Targets           *ebpf.Map `ebpf:"targets"`
 	Tracestates       *ebpf.Map `ebpf:"tracestates"`
 }
@@ -544,7 +544,7 @@ func (m *NethttpMaps) Close() error {
 		m.Rounds,
 		m.RuntimeLayouts,
 		m.Scratches,
-		m.Serving,
+		m.Served,
 		m.Targets,
 		m.Tracestates,
 	)

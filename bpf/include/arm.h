@@ -6,7 +6,6 @@
 #include "insertion.h"
 #include "join.h"
 
-/* arm_connection: what came of it so far; PROPAGATION_INSERTED if the rest is up to the socket. */
 static __always_inline enum propagation arm_connection(u32 settings, enum connection_kind kind, const struct connection_place *place,
 						       struct insertion *wanted, u64 offset)
 {
@@ -22,6 +21,14 @@ static __always_inline enum propagation arm_connection(u32 settings, enum connec
 	}
 }
 
+/* join_connection: a request that gets no header can be found by its connection, if that was told. HTTP/1 has no streams. */
+static __always_inline bool join_connection(u32 settings, enum connection_kind kind, const struct connection_place *place,
+					    const struct insertion *wanted)
+{
+	return settings & PROPAGATE_JOIN && (kind == CONNECTION_PLAIN || kind == CONNECTION_ENCRYPTED) &&
+	       remember_join(&place->key, wanted->stream_id, &wanted->request.context, wanted->request.sampled);
+}
+
 /*
  * arm is for a request whose header block will stand offset bytes behind what was written to its connection so far.
  * wanted is all that but its position.
@@ -34,11 +41,8 @@ static __always_inline void arm(const struct site *site, struct go_interface con
 	enum propagation outcome = arm_connection(settings, kind, &place, wanted, offset);
 
 	if (outcome == PROPAGATION_INSERTED)
-		return; /* counted when it is */
-	if ((kind == CONNECTION_PLAIN || kind == CONNECTION_ENCRYPTED) && settings & PROPAGATE_JOIN &&
-	    remember_join(&place.key, wanted->stream_id, &wanted->request.context, wanted->request.sampled))
-		outcome = PROPAGATION_JOINABLE;
-	count_propagation(outcome);
+		return;
+	count_propagation(join_connection(settings, kind, &place, wanted) ? PROPAGATION_JOINABLE : outcome);
 }
 
 #endif

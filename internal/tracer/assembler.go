@@ -23,8 +23,7 @@ type assembler struct {
 	waiting    waiting
 	free       []*openSpan // to be used again
 	lost       func(events.Loss, int64)
-	sockets    func(record []byte) // takes events of sockets; nil: there are none
-	suspects   bool                // there may be spans whose end was lost: dropEnded is to look for them
+	suspects   bool // there may be spans whose end was lost: dropEnded is to look for them
 }
 
 // operation is what an operation's number stands for.
@@ -55,10 +54,6 @@ func (a *assembler) event(record []byte) {
 	header, err := events.DecodeHeader(record)
 	if err != nil {
 		a.lost(events.LossMalformed, 1)
-		return
-	}
-	if header.Type == events.TypeSocket && a.sockets != nil {
-		a.sockets(record)
 		return
 	}
 	t, ok := a.targets[header.TGID]

@@ -7,9 +7,11 @@ package tracer
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"go.uber.org/zap"
 
+	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/socket"
 )
 
@@ -21,15 +23,15 @@ func (s *shared) canWrite() error {
 	return nil
 }
 
-// sockets is the socket layer, once a session uses it.
+// sockets is the socket layer, which is opened when a session first uses it.
 type sockets struct {
 	once sync.Once
-	way  *socket.Way // nil: it is not open
-	err  error       // what is against it
+	err  error
+	way  atomic.Pointer[socket.Way]
 }
 
-// openSockets opens the socket layer, for the first session that uses it. The error says
-// what is against that.
+// openSockets opens the socket layer, once, for the first session that uses it. The error
+// says what is against that.
 func (s *shared) openSockets() error {
 	s.sockets.once.Do(func() {
 		way, err := socket.Open(s.loader)
@@ -37,30 +39,32 @@ func (s *shared) openSockets() error {
 			s.sockets.err = err
 			return
 		}
-		s.reader.do(func() {
-			s.sockets.way = way
-			s.assembler.sockets = s.socketEvent
-		})
+		s.sockets.way.Store(way)
 	})
 	return s.sockets.err
 }
 
-// socketEvent lets the socket layer do what the kernel side asks for. That it cannot is
-// of interest to who looks for one request's header: the kernel side counts it.
-func (s *shared) socketEvent(record []byte) {
-	err := s.sockets.way.Event(record)
-	if err == nil {
-		return
+// closeSockets lets all sockets go.
+func (s *shared) closeSockets() error {
+	if way := s.sockets.way.Swap(nil); way != nil {
+		return way.Close()
 	}
-	for _, session := range s.list() {
-		session.options.Logger.Debug("Socket is not given headers", zap.Error(err))
-	}
+	return nil
 }
 
-// close frees it. No event comes any more.
-func (s *sockets) close() error {
-	if s.way == nil {
-		return nil
+// record takes one record of the ring buffer, which it does not keep.
+func (s *shared) record(record []byte) {
+	if len(record) == 0 || events.Type(record[0]) != events.TypeSocket {
+		s.assembler.event(record)
+		return
 	}
-	return s.way.Close()
+	way := s.sockets.way.Load()
+	if way == nil {
+		return
+	}
+	if err := way.Event(record); err != nil {
+		for _, session := range s.list() {
+			session.options.Logger.Debug("Requests on a connection are not given a header", zap.Error(err))
+		}
+	}
 }
