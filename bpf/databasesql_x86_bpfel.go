@@ -13,6 +13,21 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type DatabasesqlConnectionLayout struct {
+	_           structs.HostLayout
+	TypeTcp     uint64
+	TypeTls     uint64
+	TypeRaw     uint64
+	TcpFd       uint16
+	FdLocal     uint16
+	FdRemote    uint16
+	FdNumber    uint16
+	AddressIp   uint16
+	AddressPort uint16
+	TlsInner    uint16
+	RawInner    uint16
+}
+
 type DatabasesqlContextKey struct {
 	_    structs.HostLayout
 	Data uint64
@@ -26,10 +41,11 @@ type DatabasesqlContextSpan struct {
 		TraceId [2]uint64
 		SpanId  uint64
 	}
-	Data    uint64
-	Goid    uint64
-	Sampled uint8
-	Padding [7]uint8
+	Data          uint64
+	Goid          uint64
+	Sampled       uint8
+	HasTracestate uint8
+	Padding       [6]uint8
 }
 
 type DatabasesqlContextType struct {
@@ -107,6 +123,36 @@ type DatabasesqlGoroutineKey struct {
 	Tgid uint64
 }
 
+type DatabasesqlJoin struct {
+	_       structs.HostLayout
+	Context struct {
+		_       structs.HostLayout
+		TraceId [2]uint64
+		SpanId  uint64
+	}
+	Tgid       uint64
+	StreamId   uint32
+	ClientPort uint16
+	Sampled    uint8
+	Padding    uint8
+}
+
+type DatabasesqlJoinKey struct {
+	_          structs.HostLayout
+	Client     [16]uint8
+	Server     [16]uint8
+	ClientPort uint16
+	ServerPort uint16
+	StreamId   uint32
+	Network    uint64
+}
+
+type DatabasesqlJoined struct {
+	_    structs.HostLayout
+	Key  DatabasesqlJoinKey
+	Tgid uint64
+}
+
 type DatabasesqlOpenSpan struct {
 	_       structs.HostLayout
 	Context struct {
@@ -114,18 +160,52 @@ type DatabasesqlOpenSpan struct {
 		TraceId [2]uint64
 		SpanId  uint64
 	}
-	Key       uint64
-	Object    uint64
-	Request   uint64
-	Check     uint64
-	ParentId  uint64
-	Depth     uint32
-	Operation uint8
-	Sampled   uint8
-	Silent    uint8
-	Discarded uint8
-	Serves    uint8
-	Padding   [7]uint8
+	Key           uint64
+	Object        uint64
+	Request       uint64
+	Check         uint64
+	ParentId      uint64
+	Depth         uint32
+	Operation     uint8
+	Sampled       uint8
+	Silent        uint8
+	Discarded     uint8
+	Serves        uint8
+	HasTracestate uint8
+	Registered    uint8
+	Padding       [5]uint8
+}
+
+type DatabasesqlOutgoing struct {
+	_       structs.HostLayout
+	Context struct {
+		_       structs.HostLayout
+		TraceId [2]uint64
+		SpanId  uint64
+	}
+	Object        uint64
+	Goid          uint64
+	Sharers       uint32
+	Sampled       uint8
+	HasTracestate uint8
+	Ambiguous     uint8
+	Padding       uint8
+}
+
+type DatabasesqlOutgoingKey struct {
+	_      structs.HostLayout
+	Object uint64
+	Tgid   uint64
+}
+
+type DatabasesqlPending struct {
+	_        structs.HostLayout
+	Request  DatabasesqlOutgoing
+	Goid     uint64
+	Buffer   uint64
+	Position uint64
+	StreamId uint32
+	Padding  uint32
 }
 
 type DatabasesqlRuntimeLayout struct {
@@ -149,11 +229,20 @@ type DatabasesqlScratch struct {
 	_       structs.HostLayout
 	Busy    uint32
 	Length  uint32
-	Headers [8][2]uint64
+	Lengths uint32
+	Padding uint32
+	Headers [16][2]uint64
 	Object  [512]uint8
 	Group   [384]uint8
 	Name    [40]uint8
 	Event   [16384]uint8
+}
+
+type DatabasesqlTarget struct {
+	_        structs.HostLayout
+	Binary   uint32
+	Settings uint32
+	Network  uint64
 }
 
 // Names of all BPF objects in the ELF.
@@ -161,13 +250,19 @@ type DatabasesqlScratch struct {
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	DatabasesqlMapBinaries             = "binaries"
+	DatabasesqlMapConnectionLayouts    = "connection_layouts"
 	DatabasesqlMapContextTypes         = "context_types"
 	DatabasesqlMapContexts             = "contexts"
 	DatabasesqlMapDatabaseSqlLayouts   = "database_sql_layouts"
 	DatabasesqlMapDetached             = "detached"
 	DatabasesqlMapEvents               = "events"
 	DatabasesqlMapGoroutines           = "goroutines"
+	DatabasesqlMapJoined               = "joined"
+	DatabasesqlMapJoins                = "joins"
 	DatabasesqlMapLosses               = "losses"
+	DatabasesqlMapOutgoing             = "outgoing"
+	DatabasesqlMapPending              = "pending"
+	DatabasesqlMapPropagations         = "propagations"
 	DatabasesqlMapRuntimeLayouts       = "runtime_layouts"
 	DatabasesqlMapScratches            = "scratches"
 	DatabasesqlMapTargets              = "targets"
@@ -242,13 +337,19 @@ type DatabasesqlProgramSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type DatabasesqlMapSpecs struct {
 	Binaries           *ebpf.MapSpec `ebpf:"binaries"`
+	ConnectionLayouts  *ebpf.MapSpec `ebpf:"connection_layouts"`
 	ContextTypes       *ebpf.MapSpec `ebpf:"context_types"`
 	Contexts           *ebpf.MapSpec `ebpf:"contexts"`
 	DatabaseSqlLayouts *ebpf.MapSpec `ebpf:"database_sql_layouts"`
 	Detached           *ebpf.MapSpec `ebpf:"detached"`
 	Events             *ebpf.MapSpec `ebpf:"events"`
 	Goroutines         *ebpf.MapSpec `ebpf:"goroutines"`
+	Joined             *ebpf.MapSpec `ebpf:"joined"`
+	Joins              *ebpf.MapSpec `ebpf:"joins"`
 	Losses             *ebpf.MapSpec `ebpf:"losses"`
+	Outgoing           *ebpf.MapSpec `ebpf:"outgoing"`
+	Pending            *ebpf.MapSpec `ebpf:"pending"`
+	Propagations       *ebpf.MapSpec `ebpf:"propagations"`
 	RuntimeLayouts     *ebpf.MapSpec `ebpf:"runtime_layouts"`
 	Scratches          *ebpf.MapSpec `ebpf:"scratches"`
 	Targets            *ebpf.MapSpec `ebpf:"targets"`
@@ -283,13 +384,19 @@ func (o *DatabasesqlObjects) Close() error {
 // It can be passed to LoadDatabasesqlObjects or ebpf.CollectionSpec.LoadAndAssign.
 type DatabasesqlMaps struct {
 	Binaries           *ebpf.Map `ebpf:"binaries"`
+	ConnectionLayouts  *ebpf.Map `ebpf:"connection_layouts"`
 	ContextTypes       *ebpf.Map `ebpf:"context_types"`
 	Contexts           *ebpf.Map `ebpf:"contexts"`
 	DatabaseSqlLayouts *ebpf.Map `ebpf:"database_sql_layouts"`
 	Detached           *ebpf.Map `ebpf:"detached"`
 	Events             *ebpf.Map `ebpf:"events"`
 	Goroutines         *ebpf.Map `ebpf:"goroutines"`
+	Joined             *ebpf.Map `ebpf:"joined"`
+	Joins              *ebpf.Map `ebpf:"joins"`
 	Losses             *ebpf.Map `ebpf:"losses"`
+	Outgoing           *ebpf.Map `ebpf:"outgoing"`
+	Pending            *ebpf.Map `ebpf:"pending"`
+	Propagations       *ebpf.Map `ebpf:"propagations"`
 	RuntimeLayouts     *ebpf.Map `ebpf:"runtime_layouts"`
 	Scratches          *ebpf.Map `ebpf:"scratches"`
 	Targets            *ebpf.Map `ebpf:"targets"`
@@ -298,13 +405,19 @@ type DatabasesqlMaps struct {
 func (m *DatabasesqlMaps) Close() error {
 	return _DatabasesqlClose(
 		m.Binaries,
+		m.ConnectionLayouts,
 		m.ContextTypes,
 		m.Contexts,
 		m.DatabaseSqlLayouts,
 		m.Detached,
 		m.Events,
 		m.Goroutines,
+		m.Joined,
+		m.Joins,
 		m.Losses,
+		m.Outgoing,
+		m.Pending,
+		m.Propagations,
 		m.RuntimeLayouts,
 		m.Scratches,
 		m.Targets,

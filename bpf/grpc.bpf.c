@@ -5,11 +5,13 @@
  * google.golang.org/grpc: one span per call that reaches a server's handler, one per call of a client, whatever
  * the number of its attempts and messages.
  */
+#include "include/arm.h"
 #include "include/detached.h"
+#include "include/incoming.h"
 #include "include/preemption.h"
 #include "include/span.h"
-#include "include/target.h"
-#include "include/traceparent.h"
+#include "include/tracestate.h"
+#include "include/write.h"
 
 /* Kept equal to the operations in internal/instrument/grpc/grpc.go and, for HTTP, in bpf/nethttp.bpf.c. */
 #define OPERATION_HTTP_SERVER 1
@@ -33,7 +35,8 @@ struct code_range {
 struct grpc_layout {
 	/* Types by the link-time addresses of their descriptors; 0: not in the binary. */
 	u64 type_value_context; /* *context.valueCtx */
-	u64 type_metadata_key;	/* metadata.mdIncomingKey */
+	u64 type_incoming_key;	/* metadata.mdIncomingKey */
+	u64 type_outgoing_key;	/* metadata.mdOutgoingKey */
 	u64 type_http2_server;	/* *transport.http2Server */
 	u64 type_handler_server; /* *transport.serverHandlerTransport */
 	u64 type_http2_client;	/* *transport.http2Client */
@@ -72,7 +75,19 @@ struct grpc_layout {
 	u16 client_attempt;
 	u16 attempt_transport; /* grpc.csAttempt */
 	u16 server_workers;    /* grpc.Server */
-	u16 padding;
+	u16 raw_metadata;      /* metadata.rawMD */
+	u16 field_name;	       /* hpack.HeaderField */
+	u16 field_size;
+	u16 loopy_framer;	/* transport.loopyWriter */
+	u16 framer_writer;	/* transport.framer */
+	u16 writer_bytes;	/* transport.bufWriter: the buffer, up to 1.83 */
+	u16 writer_handle;	/* or a pointer to it, from 1.84 on */
+	u16 writer_offset;
+	u16 writer_batch;
+	u16 writer_error;
+	u16 writer_conn;
+	u16 stream_id;	       /* transport.Stream */
+	u16 http2_server_connection; /* transport.http2Server: its net.Conn */
 };
 
 struct {
@@ -240,12 +255,16 @@ static __always_inline void read_server_peer(const struct grpc_layout *layout, c
 	}
 }
 
-/* find_metadata: the metadata.MD that the call came with, in the chain of its context. */
-static __always_inline u64 find_metadata(const struct grpc_layout *layout, const struct site *site, struct go_interface context)
+/*
+ * find_metadata: what the chain of a call's context has under a key of package metadata, by the type of the key: a
+ * metadata.MD under that of what came in, a pointer to a metadata.rawMD under that of what goes out.
+ */
+static __always_inline u64 find_metadata(const struct grpc_layout *layout, const struct site *site, struct go_interface context,
+					 u64 key_type)
 {
 	struct context_type_key type_key = {.binary = site->binary};
 
-	if (!layout->type_value_context || !layout->type_metadata_key || layout->value_context_key == MISSING ||
+	if (!layout->type_value_context || !key_type || layout->value_context_key == MISSING ||
 	    layout->value_context_value == MISSING)
 		return 0;
 	for (u32 i = 0; i < CONTEXT_CHAIN_MAX && context.data; i++) {
@@ -255,7 +274,7 @@ static __always_inline u64 find_metadata(const struct grpc_layout *layout, const
 			return 0;
 		type_key.type = type - site->bias;
 		if (type_key.type == layout->type_value_context &&
-		    read_word(context.data + layout->value_context_key) == layout->type_metadata_key + site->bias)
+		    read_word(context.data + layout->value_context_key) == key_type + site->bias)
 			/* A map is its own pointer: the data word of the interface value. */
 			return read_word(context.data + layout->value_context_value + sizeof(u64));
 
@@ -313,11 +332,24 @@ static __always_inline bool send_server_start(struct scratch *scratch, const str
 	read_server_peer(layout, site, transport, &event->peer, &peer);
 	event->lengths[SERVER_METHOD] = append_string(scratch, read_string(stream + layout->stream_method), METHOD_MAX);
 	event->lengths[SERVER_AUTHORITY] = append_string(scratch, first_value(scratch, HEADER_AUTHORITY), NAME_MAX);
-	/* Without a parent there is nothing that a tracestate could belong to (section 3.3.1). */
-	if (parent->known)
-		event->lengths[SERVER_TRACESTATE] = append_string(scratch, first_value(scratch, HEADER_TRACESTATE), VALUE_MAX);
+	event->lengths[SERVER_TRACESTATE] = append_string(scratch, first_value(scratch, HEADER_TRACESTATE), VALUE_MAX);
 	event->lengths[SERVER_PEER] = append_string(scratch, peer, NAME_MAX);
 	return send_event(scratch);
+}
+
+/*
+ * join_call: what serverHandlerTransport serves is a request of net/http, which has looked for its client already.
+ */
+static __always_inline void join_call(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site, struct go_interface transport, u64 stream,
+				      struct parent *parent)
+{
+	u32 stream_id;
+
+	if (layout->stream_id == MISSING || layout->http2_server_connection == MISSING || !is_type(transport, site, layout->type_http2_server))
+		return;
+	stream_id = read_word(stream + layout->stream_id);
+	if (stream_id)
+		join_client(scratch, site, read_interface(transport.data + layout->http2_server_connection), stream_id, parent);
 }
 
 static __noinline int on_server_start(struct registers *ctx)
@@ -330,12 +362,14 @@ static __noinline int on_server_start(struct registers *ctx)
 	struct goroutine_key key;
 	struct parent parent = {};
 	struct site site;
+	u32 settings;
 
 	if (!read_site(ctx, &site))
 		return 0;
 	runtime = runtime_layout(site.binary);
 	layout = grpc_layout(site.binary);
-	if (!runtime || !layout || !is_target(bpf_get_current_pid_tgid() >> 32, site.binary))
+	settings = target_settings(bpf_get_current_pid_tgid() >> 32, site.binary);
+	if (!runtime || !layout || !settings)
 		return 0;
 
 	u64 stream = server_stream(layout, object);
@@ -364,8 +398,10 @@ static __noinline int on_server_start(struct registers *ctx)
 
 	struct go_interface context = read_interface(stream + layout->stream_context);
 
-	find_headers(scratch, find_metadata(layout, &site, context), runtime->map_kind);
-	read_traceparent(scratch, &parent);
+	find_incoming_headers(scratch, find_metadata(layout, &site, context, layout->type_incoming_key), runtime->map_kind, settings);
+	read_parent(scratch, settings, &parent);
+	if (wants_join(settings, &parent))
+		join_call(scratch, layout, &site, transport, stream, &parent);
 	join_trace(span, &parent);
 	/*
 	 * What ServeHTTP serves has a span already, that of the HTTP request. It is the same call: this span takes its
@@ -376,7 +412,11 @@ static __noinline int on_server_start(struct registers *ctx)
 	if (outer) {
 		span->context = outer->context;
 		span->sampled = outer->sampled;
+		parent.context.span_id = outer->parent_id;
+		parent.known = outer->parent_id != 0;
 	}
+	if (parent.known && settings & PROPAGATE)
+		keep_tracestate(scratch, span, key.tgid);
 	span->operation = OPERATION_GRPC_SERVER;
 	span->object = object;
 	/* A call has a goroutine of its own, unless the server has workers: grpc.NumStreamWorkers. */
@@ -466,6 +506,7 @@ static __always_inline void finish_call(struct scratch *scratch, struct goroutin
 					enum outcome outcome, bool unknown_method)
 {
 	forget_context(span, key->tgid);
+	forget_tracestate(span, key->tgid);
 	if (span->sampled && !span->silent) {
 		struct server_end *event = (void *)begin_end(scratch, span, key->tgid, site->binary, sizeof(*event));
 
@@ -640,6 +681,21 @@ static __always_inline bool send_client_start(struct scratch *scratch, const str
 	return send_event(scratch);
 }
 
+/*
+ * follow_metadata makes a call's span a part of the trace that the program names in the metadata of the call's context.
+ * What it adds later is found among the header fields: on_client_headers.
+ */
+static __always_inline void follow_metadata(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site,
+					    struct go_interface context, struct open_span *span, struct parent *parent, u16 map_kind)
+{
+	u64 raw = find_metadata(layout, site, context, layout->type_outgoing_key);
+
+	if (!raw || layout->raw_metadata == MISSING)
+		return;
+	find_headers(scratch, read_word(raw + layout->raw_metadata), map_kind, LENGTHS_TRACECONTEXT);
+	follow_traceparent(scratch, span, parent);
+}
+
 static __noinline int on_client_start(struct registers *ctx)
 {
 	struct go_interface context = {.type = argument_0(ctx), .data = argument_1(ctx)};
@@ -649,12 +705,14 @@ static __noinline int on_client_start(struct registers *ctx)
 	struct goroutine_key key;
 	struct parent parent = {};
 	struct site site;
+	u32 settings;
 
 	if (!read_site(ctx, &site))
 		return 0;
 	runtime = runtime_layout(site.binary);
 	layout = grpc_layout(site.binary);
-	if (!runtime || !layout || !is_target(bpf_get_current_pid_tgid() >> 32, site.binary))
+	settings = target_settings(bpf_get_current_pid_tgid() >> 32, site.binary);
+	if (!runtime || !layout || !settings)
 		return 0;
 	if (!read_goroutine_key(ctx, runtime, &key)) {
 		count_loss(LOSS_UNREADABLE);
@@ -673,6 +731,8 @@ static __noinline int on_client_start(struct registers *ctx)
 	span->operation = OPERATION_GRPC_CLIENT;
 	span->object = argument_3(ctx);
 	span->request = argument_2(ctx);
+	if (settings & PROPAGATE)
+		follow_metadata(scratch, layout, &site, context, span, &parent, runtime->map_kind);
 	if (span->sampled)
 		span->silent = !send_client_start(scratch, layout, span, &parent, method, key.tgid, site.binary);
 out:
@@ -796,6 +856,7 @@ static __always_inline void finish_innermost(struct scratch *scratch, const stru
 
 	u32 depth = span->depth;
 
+	forget_join(span->context.span_id);
 	if (span->sampled && !span->silent)
 		send_client_end(scratch, layout, site, span, stream, status, key->tgid);
 	goroutine->count--;
@@ -839,6 +900,7 @@ static __noinline int on_client_end(struct registers *ctx)
 	if (read_byte(stream + layout->client_finished))
 		return 0;
 	if (take_detached(key.tgid, stream, &detached)) {
+		forget_join(detached.context.span_id);
 		if (!detached.sampled || detached.silent)
 			return 0;
 		scratch = take_scratch();
@@ -949,6 +1011,257 @@ int grpc_client_failure(struct registers *ctx)
 {
 	hold_cpu();
 	on_client_failure(ctx);
+	release_cpu();
+	return 0;
+}
+
+/* innermost_call: the innermost open span of a call that the running goroutine makes. */
+static __always_inline struct open_span *innermost_call(const struct goroutine_key *key)
+{
+	struct goroutine *goroutine = find_goroutine(key);
+	struct open_span *span = goroutine ? innermost_span(goroutine) : NULL;
+
+	return span && span->operation == OPERATION_GRPC_CLIENT ? span : NULL;
+}
+
+/* A walk over header fields. */
+struct field_walk {
+	struct scratch *scratch;
+	u64 field;
+	u64 left;
+	u32 size;
+	bool failed;
+};
+
+static long next_field(void *map, const void *round, void *value, struct field_walk *walk)
+{
+	struct scratch *scratch = walk->scratch;
+
+	if (!walk->left)
+		return LAST_ROUND;
+	if (bpf_probe_read_user(scratch->group, KEY_SIZE, (void *)walk->field)) {
+		walk->failed = true;
+		return LAST_ROUND;
+	}
+	/* A name is a key. Of a value nothing is wanted but that there is one, as which the name will do. */
+	match_entry(scratch, 0, 0);
+	walk->field += walk->size;
+	walk->left--;
+	return NEXT_ROUND;
+}
+
+/* find_fields notes which of the wanted headers are among header fields: false when they could not be read. */
+static __always_inline bool find_fields(struct scratch *scratch, const struct grpc_layout *layout, u64 fields, u64 count)
+{
+	struct field_walk walk = {
+		.scratch = scratch,
+		.field = fields + layout->field_name,
+		.left = count,
+		.size = layout->field_size,
+	};
+
+	__builtin_memset(scratch->headers, 0, sizeof(scratch->headers));
+	if (layout->field_name == MISSING || layout->field_size == MISSING || count > GROUPS_MAX)
+		return false;
+	bpf_for_each_map_elem(&rounds, next_field, &walk, 0);
+	return !walk.failed;
+}
+
+static __noinline int on_client_headers(struct registers *ctx)
+{
+	u64 fields = argument_0(ctx), count = argument_1(ctx), error = argument_3(ctx);
+	struct runtime_layout *runtime;
+	struct grpc_layout *layout;
+	struct goroutine_key key;
+	struct site site;
+
+	if (!read_site(ctx, &site) || error)
+		return 0;
+	runtime = runtime_layout(site.binary);
+	layout = grpc_layout(site.binary);
+	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key))
+		return 0;
+	/* The memory may be that of an earlier call's. */
+	forget_outgoing(fields, key.tgid);
+
+	struct open_span *span = innermost_call(&key);
+
+	if (!span)
+		return 0;
+
+	struct scratch *scratch = take_scratch();
+
+	if (!scratch) {
+		count_propagation(PROPAGATION_STATE_FULL);
+		return 0;
+	}
+	if (!find_fields(scratch, layout, fields, count))
+		count_propagation(PROPAGATION_UNREADABLE);
+	else if (scratch->headers[HEADER_TRACEPARENT][1])
+		count_propagation(PROPAGATION_PRESENT);
+	else
+		register_outgoing(fields, span, &key, !scratch->headers[HEADER_TRACESTATE][1]);
+	give_scratch(scratch);
+	return 0;
+}
+
+/*
+ * (*transport.http2Client).NewStream, where the results of
+ * func (t *http2Client) createHeaderFields(ctx context.Context, callHdr *CallHdr) ([]hpack.HeaderField, error)
+ * are in their registers, on the goroutine of the call.
+ */
+SEC("uprobe")
+int grpc_client_headers(struct registers *ctx)
+{
+	hold_cpu();
+	on_client_headers(ctx);
+	release_cpu();
+	return 0;
+}
+
+/* take_outgoing: header fields are written once. */
+static __always_inline bool take_outgoing(u64 fields, u64 tgid, struct outgoing *request)
+{
+	if (!find_outgoing(fields, tgid, request))
+		return false;
+	forget_outgoing(fields, tgid);
+	return true;
+}
+
+/* read_loopy_writer: the *transport.bufWriter that a *transport.loopyWriter writes frames to; 0 when it is not known. */
+static __always_inline u64 read_loopy_writer(const struct grpc_layout *layout, u64 loopy)
+{
+	u64 framer = layout->loopy_framer == MISSING ? 0 : read_word(loopy + layout->loopy_framer);
+
+	return framer && layout->framer_writer != MISSING ? read_word(framer + layout->framer_writer) : 0;
+}
+
+static __noinline int on_client_arm(struct registers *ctx)
+{
+	u64 tgid = bpf_get_current_pid_tgid() >> 32, writer;
+	struct insertion wanted = {.kind = INSERTION_FRAME, .stream_id = argument_1(ctx)};
+	struct grpc_layout *layout;
+	struct site site;
+
+	if (!read_site(ctx, &site) || !take_outgoing(argument_3(ctx), tgid, &wanted.request))
+		return 0;
+	layout = grpc_layout(site.binary);
+	writer = layout ? read_loopy_writer(layout, argument_0(ctx)) : 0;
+	if (!writer || layout->writer_offset == MISSING || layout->writer_conn == MISSING)
+		count_propagation(PROPAGATION_UNREADABLE);
+	else
+		arm(&site, read_interface(writer + layout->writer_conn), &wanted, read_word(writer + layout->writer_offset));
+	return 0;
+}
+
+/*
+ * (*transport.loopyWriter).originateStream, or clientHeaderHandler, at its call of
+ * func (l *loopyWriter) writeHeader(streamID uint32, endStream bool, hf []hpack.HeaderField, onWrite func()) error
+ * for a header that is inserted behind the program.
+ */
+SEC("uprobe")
+int grpc_client_arm(struct registers *ctx)
+{
+	hold_cpu();
+	on_client_arm(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __noinline int on_client_write_start(struct registers *ctx)
+{
+	struct pending pending_request = {};
+	struct runtime_layout *runtime;
+	struct grpc_layout *layout;
+	struct goroutine_key key;
+	struct site site;
+
+	if (!read_site(ctx, &site))
+		return 0;
+	runtime = runtime_layout(site.binary);
+	layout = grpc_layout(site.binary);
+	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key) ||
+	    !take_outgoing(argument_3(ctx), key.tgid, &pending_request.request))
+		return 0;
+	pending_request.goid = key.goid;
+	pending_request.stream_id = argument_1(ctx);
+	pending_request.buffer = read_loopy_writer(layout, argument_0(ctx));
+	if (!pending_request.buffer || layout->writer_offset == MISSING) {
+		count_propagation(PROPAGATION_UNREADABLE);
+		return 0;
+	}
+	pending_request.position = read_word(pending_request.buffer + layout->writer_offset);
+	if (bpf_map_update_elem(&pending, &key, &pending_request, BPF_ANY))
+		count_propagation(PROPAGATION_STATE_FULL);
+	return 0;
+}
+
+/* The same place, for a header that is written into the program's buffer. */
+SEC("uprobe")
+int grpc_client_write_start(struct registers *ctx)
+{
+	hold_cpu();
+	on_client_write_start(ctx);
+	release_cpu();
+	return 0;
+}
+
+/*
+ * read_buffer: a *transport.bufWriter that has not failed. It sends what it has as soon as that is a batch. One that can
+ * hold any frame has less in use than before if it has sent a part of one; of a smaller one nobody could tell.
+ */
+static __always_inline bool read_buffer(const struct grpc_layout *layout, u64 writer, struct send_buffer *buffer)
+{
+	u64 bytes_at = 0, batch;
+
+	if (layout->writer_batch == MISSING || layout->writer_error == MISSING)
+		return false;
+	if (layout->writer_bytes != MISSING)
+		bytes_at = writer + layout->writer_bytes;
+	else if (layout->writer_handle != MISSING)
+		bytes_at = read_word(writer + layout->writer_handle);
+	if (!bytes_at)
+		return false;
+
+	struct go_string bytes = read_string(bytes_at); /* a slice begins as a string does */
+
+	batch = read_word(writer + layout->writer_batch);
+	buffer->data = bytes.data;
+	buffer->size = batch - 1;
+	buffer->count_at = writer + layout->writer_offset;
+	buffer->count = read_word(buffer->count_at);
+	return batch > FRAME_HEADER + FRAME_MAX && batch <= bytes.length && bytes.data && !read_word(writer + layout->writer_error);
+}
+
+static __noinline int on_client_write(struct registers *ctx)
+{
+	enum propagation outcome = PROPAGATION_NO_ROOM;
+	struct runtime_layout *runtime;
+	struct grpc_layout *layout;
+	struct send_buffer buffer = {};
+	struct goroutine_key key;
+	struct pending request;
+	struct site site;
+	u64 error = argument_0(ctx);
+
+	if (!read_site(ctx, &site))
+		return 0;
+	runtime = runtime_layout(site.binary);
+	layout = grpc_layout(site.binary);
+	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key) || !take_pending(&key, &request) || error)
+		return 0;
+	if (read_buffer(layout, request.buffer, &buffer))
+		outcome = write_field(&request.request, key.tgid, &buffer, request.position, request.stream_id);
+	count_propagation(outcome);
+	return 0;
+}
+
+/* Behind that call of writeHeader, where its error is in the result registers: the frame is in the buffer. */
+SEC("uprobe")
+int grpc_client_write(struct registers *ctx)
+{
+	hold_cpu();
+	on_client_write(ctx);
 	release_cpu();
 	return 0;
 }

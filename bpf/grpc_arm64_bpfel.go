@@ -13,6 +13,44 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type GrpcConnection struct {
+	_        structs.HostLayout
+	Id       uint64
+	Asked    uint64
+	Position uint32
+	Inserted uint32
+	Head     uint32
+	Tail     uint32
+	Patience uint32
+	State    uint8
+	Padding  [3]uint8
+}
+
+type GrpcConnectionKey struct {
+	_          structs.HostLayout
+	Tgid       uint64
+	Local      [16]uint8
+	Remote     [16]uint8
+	LocalPort  uint16
+	RemotePort uint16
+	Padding    uint32
+}
+
+type GrpcConnectionLayout struct {
+	_           structs.HostLayout
+	TypeTcp     uint64
+	TypeTls     uint64
+	TypeRaw     uint64
+	TcpFd       uint16
+	FdLocal     uint16
+	FdRemote    uint16
+	FdNumber    uint16
+	AddressIp   uint16
+	AddressPort uint16
+	TlsInner    uint16
+	RawInner    uint16
+}
+
 type GrpcContextKey struct {
 	_    structs.HostLayout
 	Data uint64
@@ -26,10 +64,11 @@ type GrpcContextSpan struct {
 		TraceId [2]uint64
 		SpanId  uint64
 	}
-	Data    uint64
-	Goid    uint64
-	Sampled uint8
-	Padding [7]uint8
+	Data          uint64
+	Goid          uint64
+	Sampled       uint8
+	HasTracestate uint8
+	Padding       [6]uint8
 }
 
 type GrpcContextType struct {
@@ -74,7 +113,8 @@ type GrpcGoroutineKey struct {
 type GrpcGrpcLayout struct {
 	_                 structs.HostLayout
 	TypeValueContext  uint64
-	TypeMetadataKey   uint64
+	TypeIncomingKey   uint64
+	TypeOutgoingKey   uint64
 	TypeHttp2Server   uint64
 	TypeHandlerServer uint64
 	TypeHttp2Client   uint64
@@ -93,34 +133,92 @@ type GrpcGrpcLayout struct {
 		Start uint64
 		End   uint64
 	}
-	ValueContextKey      uint16
-	ValueContextValue    uint16
-	ServerStreamEmbedded uint16
-	StreamContext        uint16
-	StreamMethod         uint16
-	StreamState          uint16
-	Http2ServerRemote    uint16
-	HandlerRequest       uint16
-	HandlerClosed        uint16
-	ChannelClosed        uint16
-	RequestRemote        uint16
-	Http2ClientRemote    uint16
-	TcpIp                uint16
-	TcpPort              uint16
-	UnixName             uint16
-	StatusProto          uint16
-	ProtoCode            uint16
-	ProtoMessage         uint16
-	ErrorStatus          uint16
-	WrappedError         uint16
-	ChannelTarget        uint16
-	ClientChannel        uint16
-	ClientDescription    uint16
-	ClientFinished       uint16
-	ClientAttempt        uint16
-	AttemptTransport     uint16
-	ServerWorkers        uint16
-	Padding              uint16
+	ValueContextKey       uint16
+	ValueContextValue     uint16
+	ServerStreamEmbedded  uint16
+	StreamContext         uint16
+	StreamMethod          uint16
+	StreamState           uint16
+	Http2ServerRemote     uint16
+	HandlerRequest        uint16
+	HandlerClosed         uint16
+	ChannelClosed         uint16
+	RequestRemote         uint16
+	Http2ClientRemote     uint16
+	TcpIp                 uint16
+	TcpPort               uint16
+	UnixName              uint16
+	StatusProto           uint16
+	ProtoCode             uint16
+	ProtoMessage          uint16
+	ErrorStatus           uint16
+	WrappedError          uint16
+	ChannelTarget         uint16
+	ClientChannel         uint16
+	ClientDescription     uint16
+	ClientFinished        uint16
+	ClientAttempt         uint16
+	AttemptTransport      uint16
+	ServerWorkers         uint16
+	RawMetadata           uint16
+	FieldName             uint16
+	FieldSize             uint16
+	LoopyFramer           uint16
+	FramerWriter          uint16
+	WriterBytes           uint16
+	WriterHandle          uint16
+	WriterOffset          uint16
+	WriterBatch           uint16
+	WriterError           uint16
+	WriterConn            uint16
+	StreamId              uint16
+	Http2ServerConnection uint16
+}
+
+type GrpcInsertion struct {
+	_        structs.HostLayout
+	Request  GrpcOutgoing
+	Position uint32
+	StreamId uint32
+	Kind     uint8
+	Padding  [7]uint8
+}
+
+type GrpcInsertionKey struct {
+	_          structs.HostLayout
+	Connection uint64
+	Number     uint32
+	Padding    uint32
+}
+
+type GrpcJoin struct {
+	_       structs.HostLayout
+	Context struct {
+		_       structs.HostLayout
+		TraceId [2]uint64
+		SpanId  uint64
+	}
+	Tgid       uint64
+	StreamId   uint32
+	ClientPort uint16
+	Sampled    uint8
+	Padding    uint8
+}
+
+type GrpcJoinKey struct {
+	_          structs.HostLayout
+	Client     [16]uint8
+	Server     [16]uint8
+	ClientPort uint16
+	ServerPort uint16
+	StreamId   uint32
+	Network    uint64
+}
+
+type GrpcJoined struct {
+	_    structs.HostLayout
+	Key  GrpcJoinKey
+	Tgid uint64
 }
 
 type GrpcOpenSpan struct {
@@ -130,18 +228,52 @@ type GrpcOpenSpan struct {
 		TraceId [2]uint64
 		SpanId  uint64
 	}
-	Key       uint64
-	Object    uint64
-	Request   uint64
-	Check     uint64
-	ParentId  uint64
-	Depth     uint32
-	Operation uint8
-	Sampled   uint8
-	Silent    uint8
-	Discarded uint8
-	Serves    uint8
-	Padding   [7]uint8
+	Key           uint64
+	Object        uint64
+	Request       uint64
+	Check         uint64
+	ParentId      uint64
+	Depth         uint32
+	Operation     uint8
+	Sampled       uint8
+	Silent        uint8
+	Discarded     uint8
+	Serves        uint8
+	HasTracestate uint8
+	Registered    uint8
+	Padding       [5]uint8
+}
+
+type GrpcOutgoing struct {
+	_       structs.HostLayout
+	Context struct {
+		_       structs.HostLayout
+		TraceId [2]uint64
+		SpanId  uint64
+	}
+	Object        uint64
+	Goid          uint64
+	Sharers       uint32
+	Sampled       uint8
+	HasTracestate uint8
+	Ambiguous     uint8
+	Padding       uint8
+}
+
+type GrpcOutgoingKey struct {
+	_      structs.HostLayout
+	Object uint64
+	Tgid   uint64
+}
+
+type GrpcPending struct {
+	_        structs.HostLayout
+	Request  GrpcOutgoing
+	Goid     uint64
+	Buffer   uint64
+	Position uint64
+	StreamId uint32
+	Padding  uint32
 }
 
 type GrpcRuntimeLayout struct {
@@ -165,11 +297,34 @@ type GrpcScratch struct {
 	_       structs.HostLayout
 	Busy    uint32
 	Length  uint32
-	Headers [8][2]uint64
+	Lengths uint32
+	Padding uint32
+	Headers [16][2]uint64
 	Object  [512]uint8
 	Group   [384]uint8
 	Name    [40]uint8
 	Event   [16384]uint8
+}
+
+type GrpcTarget struct {
+	_        structs.HostLayout
+	Binary   uint32
+	Settings uint32
+	Network  uint64
+}
+
+type GrpcTracestate struct {
+	_       structs.HostLayout
+	TraceId [2]uint64
+	Owner   uint64
+	Length  uint64
+	Text    [512]uint8
+}
+
+type GrpcTracestateKey struct {
+	_       structs.HostLayout
+	TraceId [2]uint64
+	Tgid    uint64
 }
 
 // Names of all BPF objects in the ELF.
@@ -177,21 +332,34 @@ type GrpcScratch struct {
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	GrpcMapBinaries              = "binaries"
+	GrpcMapConnectionLayouts     = "connection_layouts"
+	GrpcMapConnections           = "connections"
 	GrpcMapContextTypes          = "context_types"
 	GrpcMapContexts              = "contexts"
 	GrpcMapDetached              = "detached"
 	GrpcMapEvents                = "events"
 	GrpcMapGoroutines            = "goroutines"
 	GrpcMapGrpcLayouts           = "grpc_layouts"
+	GrpcMapInsertions            = "insertions"
+	GrpcMapJoined                = "joined"
+	GrpcMapJoins                 = "joins"
 	GrpcMapLosses                = "losses"
+	GrpcMapOutgoing              = "outgoing"
+	GrpcMapPending               = "pending"
+	GrpcMapPropagations          = "propagations"
 	GrpcMapRounds                = "rounds"
 	GrpcMapRuntimeLayouts        = "runtime_layouts"
 	GrpcMapScratches             = "scratches"
 	GrpcMapTargets               = "targets"
+	GrpcMapTracestates           = "tracestates"
+	GrpcProgGrpcClientArm        = "grpc_client_arm"
 	GrpcProgGrpcClientDetach     = "grpc_client_detach"
 	GrpcProgGrpcClientEnd        = "grpc_client_end"
 	GrpcProgGrpcClientFailure    = "grpc_client_failure"
+	GrpcProgGrpcClientHeaders    = "grpc_client_headers"
 	GrpcProgGrpcClientStart      = "grpc_client_start"
+	GrpcProgGrpcClientWrite      = "grpc_client_write"
+	GrpcProgGrpcClientWriteStart = "grpc_client_write_start"
 	GrpcProgGrpcServerEnd        = "grpc_server_end"
 	GrpcProgGrpcServerExit       = "grpc_server_exit"
 	GrpcProgGrpcServerStart      = "grpc_server_start"
@@ -242,10 +410,14 @@ type GrpcSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type GrpcProgramSpecs struct {
+	GrpcClientArm        *ebpf.ProgramSpec `ebpf:"grpc_client_arm"`
 	GrpcClientDetach     *ebpf.ProgramSpec `ebpf:"grpc_client_detach"`
 	GrpcClientEnd        *ebpf.ProgramSpec `ebpf:"grpc_client_end"`
 	GrpcClientFailure    *ebpf.ProgramSpec `ebpf:"grpc_client_failure"`
+	GrpcClientHeaders    *ebpf.ProgramSpec `ebpf:"grpc_client_headers"`
 	GrpcClientStart      *ebpf.ProgramSpec `ebpf:"grpc_client_start"`
+	GrpcClientWrite      *ebpf.ProgramSpec `ebpf:"grpc_client_write"`
+	GrpcClientWriteStart *ebpf.ProgramSpec `ebpf:"grpc_client_write_start"`
 	GrpcServerEnd        *ebpf.ProgramSpec `ebpf:"grpc_server_end"`
 	GrpcServerExit       *ebpf.ProgramSpec `ebpf:"grpc_server_exit"`
 	GrpcServerStart      *ebpf.ProgramSpec `ebpf:"grpc_server_start"`
@@ -256,18 +428,27 @@ type GrpcProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type GrpcMapSpecs struct {
-	Binaries       *ebpf.MapSpec `ebpf:"binaries"`
-	ContextTypes   *ebpf.MapSpec `ebpf:"context_types"`
-	Contexts       *ebpf.MapSpec `ebpf:"contexts"`
-	Detached       *ebpf.MapSpec `ebpf:"detached"`
-	Events         *ebpf.MapSpec `ebpf:"events"`
-	Goroutines     *ebpf.MapSpec `ebpf:"goroutines"`
-	GrpcLayouts    *ebpf.MapSpec `ebpf:"grpc_layouts"`
-	Losses         *ebpf.MapSpec `ebpf:"losses"`
-	Rounds         *ebpf.MapSpec `ebpf:"rounds"`
-	RuntimeLayouts *ebpf.MapSpec `ebpf:"runtime_layouts"`
-	Scratches      *ebpf.MapSpec `ebpf:"scratches"`
-	Targets        *ebpf.MapSpec `ebpf:"targets"`
+	Binaries          *ebpf.MapSpec `ebpf:"binaries"`
+	ConnectionLayouts *ebpf.MapSpec `ebpf:"connection_layouts"`
+	Connections       *ebpf.MapSpec `ebpf:"connections"`
+	ContextTypes      *ebpf.MapSpec `ebpf:"context_types"`
+	Contexts          *ebpf.MapSpec `ebpf:"contexts"`
+	Detached          *ebpf.MapSpec `ebpf:"detached"`
+	Events            *ebpf.MapSpec `ebpf:"events"`
+	Goroutines        *ebpf.MapSpec `ebpf:"goroutines"`
+	GrpcLayouts       *ebpf.MapSpec `ebpf:"grpc_layouts"`
+	Insertions        *ebpf.MapSpec `ebpf:"insertions"`
+	Joined            *ebpf.MapSpec `ebpf:"joined"`
+	Joins             *ebpf.MapSpec `ebpf:"joins"`
+	Losses            *ebpf.MapSpec `ebpf:"losses"`
+	Outgoing          *ebpf.MapSpec `ebpf:"outgoing"`
+	Pending           *ebpf.MapSpec `ebpf:"pending"`
+	Propagations      *ebpf.MapSpec `ebpf:"propagations"`
+	Rounds            *ebpf.MapSpec `ebpf:"rounds"`
+	RuntimeLayouts    *ebpf.MapSpec `ebpf:"runtime_layouts"`
+	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
+	Targets           *ebpf.MapSpec `ebpf:"targets"`
+	Tracestates       *ebpf.MapSpec `ebpf:"tracestates"`
 }
 
 // GrpcVariableSpecs contains global variables before they are loaded into the kernel.
@@ -298,34 +479,52 @@ func (o *GrpcObjects) Close() error {
 //
 // It can be passed to LoadGrpcObjects or ebpf.CollectionSpec.LoadAndAssign.
 type GrpcMaps struct {
-	Binaries       *ebpf.Map `ebpf:"binaries"`
-	ContextTypes   *ebpf.Map `ebpf:"context_types"`
-	Contexts       *ebpf.Map `ebpf:"contexts"`
-	Detached       *ebpf.Map `ebpf:"detached"`
-	Events         *ebpf.Map `ebpf:"events"`
-	Goroutines     *ebpf.Map `ebpf:"goroutines"`
-	GrpcLayouts    *ebpf.Map `ebpf:"grpc_layouts"`
-	Losses         *ebpf.Map `ebpf:"losses"`
-	Rounds         *ebpf.Map `ebpf:"rounds"`
-	RuntimeLayouts *ebpf.Map `ebpf:"runtime_layouts"`
-	Scratches      *ebpf.Map `ebpf:"scratches"`
-	Targets        *ebpf.Map `ebpf:"targets"`
+	Binaries          *ebpf.Map `ebpf:"binaries"`
+	ConnectionLayouts *ebpf.Map `ebpf:"connection_layouts"`
+	Connections       *ebpf.Map `ebpf:"connections"`
+	ContextTypes      *ebpf.Map `ebpf:"context_types"`
+	Contexts          *ebpf.Map `ebpf:"contexts"`
+	Detached          *ebpf.Map `ebpf:"detached"`
+	Events            *ebpf.Map `ebpf:"events"`
+	Goroutines        *ebpf.Map `ebpf:"goroutines"`
+	GrpcLayouts       *ebpf.Map `ebpf:"grpc_layouts"`
+	Insertions        *ebpf.Map `ebpf:"insertions"`
+	Joined            *ebpf.Map `ebpf:"joined"`
+	Joins             *ebpf.Map `ebpf:"joins"`
+	Losses            *ebpf.Map `ebpf:"losses"`
+	Outgoing          *ebpf.Map `ebpf:"outgoing"`
+	Pending           *ebpf.Map `ebpf:"pending"`
+	Propagations      *ebpf.Map `ebpf:"propagations"`
+	Rounds            *ebpf.Map `ebpf:"rounds"`
+	RuntimeLayouts    *ebpf.Map `ebpf:"runtime_layouts"`
+	Scratches         *ebpf.Map `ebpf:"scratches"`
+	Targets           *ebpf.Map `ebpf:"targets"`
+	Tracestates       *ebpf.Map `ebpf:"tracestates"`
 }
 
 func (m *GrpcMaps) Close() error {
 	return _GrpcClose(
 		m.Binaries,
+		m.ConnectionLayouts,
+		m.Connections,
 		m.ContextTypes,
 		m.Contexts,
 		m.Detached,
 		m.Events,
 		m.Goroutines,
 		m.GrpcLayouts,
+		m.Insertions,
+		m.Joined,
+		m.Joins,
 		m.Losses,
+		m.Outgoing,
+		m.Pending,
+		m.Propagations,
 		m.Rounds,
 		m.RuntimeLayouts,
 		m.Scratches,
 		m.Targets,
+		m.Tracestates,
 	)
 }
 
@@ -341,10 +540,14 @@ type GrpcVariables struct {
 //
 // It can be passed to LoadGrpcObjects or ebpf.CollectionSpec.LoadAndAssign.
 type GrpcPrograms struct {
+	GrpcClientArm        *ebpf.Program `ebpf:"grpc_client_arm"`
 	GrpcClientDetach     *ebpf.Program `ebpf:"grpc_client_detach"`
 	GrpcClientEnd        *ebpf.Program `ebpf:"grpc_client_end"`
 	GrpcClientFailure    *ebpf.Program `ebpf:"grpc_client_failure"`
+	GrpcClientHeaders    *ebpf.Program `ebpf:"grpc_client_headers"`
 	GrpcClientStart      *ebpf.Program `ebpf:"grpc_client_start"`
+	GrpcClientWrite      *ebpf.Program `ebpf:"grpc_client_write"`
+	GrpcClientWriteStart *ebpf.Program `ebpf:"grpc_client_write_start"`
 	GrpcServerEnd        *ebpf.Program `ebpf:"grpc_server_end"`
 	GrpcServerExit       *ebpf.Program `ebpf:"grpc_server_exit"`
 	GrpcServerStart      *ebpf.Program `ebpf:"grpc_server_start"`
@@ -353,10 +556,14 @@ type GrpcPrograms struct {
 
 func (p *GrpcPrograms) Close() error {
 	return _GrpcClose(
+		p.GrpcClientArm,
 		p.GrpcClientDetach,
 		p.GrpcClientEnd,
 		p.GrpcClientFailure,
+		p.GrpcClientHeaders,
 		p.GrpcClientStart,
+		p.GrpcClientWrite,
+		p.GrpcClientWriteStart,
 		p.GrpcServerEnd,
 		p.GrpcServerExit,
 		p.GrpcServerStart,

@@ -5,12 +5,14 @@
  * net/http, and golang.org/x/net/http2 where it serves by itself: one span per request that reaches a handler, one
  * per round trip of a Transport.
  */
+#include "include/arm.h"
+#include "include/incoming.h"
 #include "include/object.h"
 #include "include/panic.h"
 #include "include/preemption.h"
 #include "include/span.h"
-#include "include/target.h"
-#include "include/traceparent.h"
+#include "include/tracestate.h"
+#include "include/write.h"
 
 /* Kept equal to the operations in internal/instrument/nethttp/nethttp.go. */
 #define OPERATION_HTTP_SERVER 1
@@ -39,27 +41,33 @@ struct request_layout {
 	u16 padding;
 };
 
-/* *responseWriter of an HTTP/2 server, and the responseWriterState that it points to. */
+/* *responseWriter of an HTTP/2 server, the responseWriterState that it points to, and what that points to. */
 struct writer_layout {
 	u16 state;
 	u16 status;
 	u16 written;
+	u16 stream;
+	u16 stream_id;	/* stream */
+	u16 server;
+	u16 connection; /* serverConn: its net.Conn */
 	u16 padding;
 };
 
-/* The three HTTP/2 servers. A site's variant says which one. */
+/* The three implementations of HTTP/2. A site's variant says which one. */
 enum http2 {
 	HTTP2_BUNDLED,	/* net/http.http2*, up to Go 1.26 */
 	HTTP2_INTERNAL, /* net/http/internal/http2, from Go 1.27 */
 	HTTP2_MODULE,	/* golang.org/x/net/http2 */
-	HTTP2_SERVERS,
+	HTTP2_KINDS,
 };
 
 /* Kept equal to layout in internal/instrument/nethttp/layout.go. */
 struct net_http_layout {
+	u64 type_buffer;	/* *bufio.Writer, by the link-time address of its descriptor; 0: not in the binary */
+	u64 type_conn_writer;	/* net/http.persistConnWriter, which is a *persistConn */
 	struct request_layout request;
 	struct request_layout http2_request;
-	struct writer_layout writers[HTTP2_SERVERS];
+	struct writer_layout writers[HTTP2_KINDS];
 	u16 response_status; /* net/http.response */
 	u16 response_wrote_header;
 	u16 response_written;
@@ -78,7 +86,18 @@ struct net_http_layout {
 	u16 answer_proto_major;
 	u16 answer_proto_minor;
 	u16 answer_content_length;
-	u16 padding[2];
+	u16 buffer_error; /* bufio.Writer */
+	u16 buffer_bytes;
+	u16 buffer_count;
+	u16 client_request_header; /* net/http/internal/http2.ClientRequest */
+	u16 stream_ids[HTTP2_KINDS];	   /* *clientStream */
+	u16 buffer_writer;	/* bufio.Writer */
+	u16 conn_conn;		/* net/http.persistConn */
+	u16 client_conns[HTTP2_KINDS];	  /* *ClientConn: net.Conn */
+	u16 client_buffers[HTTP2_KINDS];  /* *ClientConn: *bufio.Writer */
+	u16 response_connection; /* net/http.response, again */
+	u16 connection;		 /* net/http.conn: its net.Conn */
+	u16 padding;
 };
 
 struct {
@@ -157,6 +176,16 @@ static __always_inline struct net_http_layout *net_http_layout(u32 binary)
 }
 
 /*
+ * writer_layout: that of one HTTP/2 server. The barrier keeps the compiler from checking one register and using another,
+ * which the verifier would refuse.
+ */
+static __always_inline const struct writer_layout *writer_layout(const struct net_http_layout *layout, u32 server)
+{
+	asm volatile("" : "+r"(server));
+	return &layout->writers[server < HTTP2_KINDS ? server : 0];
+}
+
+/*
  * discard_upgraded: a request with Upgrade: h2c reaches HTTP/2's handler with the context of the HTTP/1.1 request
  * whose handler is still running. It is one request: the span of the outer one is not emitted.
  */
@@ -193,14 +222,42 @@ static __always_inline bool send_server_start(struct scratch *scratch, const str
 	event->lengths[SERVER_HOST] = append_string(scratch, object_string(scratch, layout->host), NAME_MAX);
 	event->lengths[SERVER_REMOTE_ADDR] = append_string(scratch, object_string(scratch, layout->remote_addr), NAME_MAX);
 	event->lengths[SERVER_USER_AGENT] = append_string(scratch, first_value(scratch, HEADER_USER_AGENT), VALUE_MAX);
-	/* Without a parent there is nothing that a tracestate could belong to (section 3.3.1). */
-	if (parent->known)
-		event->lengths[SERVER_TRACESTATE] = append_string(scratch, first_value(scratch, HEADER_TRACESTATE), VALUE_MAX);
+	event->lengths[SERVER_TRACESTATE] = append_string(scratch, first_value(scratch, HEADER_TRACESTATE), VALUE_MAX);
 	event->lengths[SERVER_FORWARDED] = append_string(scratch, first_value(scratch, HEADER_FORWARDED), VALUE_MAX);
 	event->lengths[SERVER_X_FORWARDED_FOR] = append_string(scratch, first_value(scratch, HEADER_X_FORWARDED_FOR), VALUE_MAX);
 	event->lengths[SERVER_X_FORWARDED_HOST] = append_string(scratch, first_value(scratch, HEADER_X_FORWARDED_HOST), NAME_MAX);
 	event->lengths[SERVER_X_FORWARDED_PROTO] = append_string(scratch, first_value(scratch, HEADER_X_FORWARDED_PROTO), NAME_MAX);
 	return send_event(scratch);
+}
+
+/* join_http1 reads what *net/http.response is the response on: its conn. */
+static __always_inline void join_http1(struct scratch *scratch, const struct net_http_layout *layout, const struct site *site, u64 response, struct parent *parent)
+{
+	u64 connection;
+
+	if (layout->response_connection == MISSING || layout->connection == MISSING)
+		return;
+	connection = read_word(response + layout->response_connection);
+	if (connection)
+		join_client(scratch, site, read_interface(connection + layout->connection), 0, parent);
+}
+
+/* join_http2 reads the stream and the connection of an HTTP/2 server's *responseWriter. */
+static __always_inline void join_http2(struct scratch *scratch, const struct net_http_layout *layout, const struct site *site, u64 writer, struct parent *parent)
+{
+	const struct writer_layout *fields = writer_layout(layout, site->variant);
+	u64 state, server, stream;
+	u32 stream_id;
+
+	if (fields->state == MISSING || fields->stream == MISSING || fields->stream_id == MISSING || fields->server == MISSING ||
+	    fields->connection == MISSING)
+		return;
+	state = read_word(writer + fields->state);
+	server = state ? read_word(state + fields->server) : 0;
+	stream = state ? read_word(state + fields->stream) : 0;
+	stream_id = stream ? read_word(stream + fields->stream_id) : 0;
+	if (server && stream_id)
+		join_client(scratch, site, read_interface(server + fields->connection), stream_id, parent);
 }
 
 /*
@@ -212,17 +269,18 @@ struct {
 	__uint(max_entries, GOROUTINES_MAX);
 	__type(key, struct goroutine_key);
 	__type(value, u8);
-} connections SEC(".maps");
+} served SEC(".maps");
 
 /* start_server opens the span of one request. writer is the data word of the http.ResponseWriter. */
-static __always_inline void start_server(struct registers *ctx, const struct site *site, const struct request_layout *layout, u64 request,
-					 u64 writer, bool http2)
+static __always_inline void start_server(struct registers *ctx, const struct site *site, const struct net_http_layout *net_http,
+					 const struct request_layout *layout, u64 request, u64 writer, bool http2)
 {
 	struct runtime_layout *runtime = runtime_layout(site->binary);
+	u32 settings = target_settings(bpf_get_current_pid_tgid() >> 32, site->binary);
 	struct goroutine_key key;
 	struct parent parent = {};
 
-	if (!runtime || !is_target(bpf_get_current_pid_tgid() >> 32, site->binary))
+	if (!runtime || !settings)
 		return;
 	if (!read_goroutine_key(ctx, runtime, &key)) {
 		count_loss(LOSS_UNREADABLE);
@@ -252,12 +310,20 @@ static __always_inline void start_server(struct registers *ctx, const struct sit
 		close_goroutine(goroutine, &key);
 		goto out;
 	}
-	find_headers(scratch, object_word(scratch, layout->header), runtime->map_kind);
-	read_traceparent(scratch, &parent);
+	find_incoming_headers(scratch, object_word(scratch, layout->header), runtime->map_kind, settings);
+	read_parent(scratch, settings, &parent);
+	if (wants_join(settings, &parent)) {
+		if (http2)
+			join_http2(scratch, net_http, site, writer, &parent);
+		else
+			join_http1(scratch, net_http, site, writer, &parent);
+	}
 	join_trace(span, &parent);
+	if (parent.known && settings & PROPAGATE)
+		keep_tracestate(scratch, span, key.tgid);
 	span->operation = OPERATION_HTTP_SERVER;
 	/* A connection of HTTP/1 has one goroutine for all its requests, HTTP/2 one for each. */
-	serve(ctx, site, runtime, goroutine, span, http2 || !bpf_map_lookup_elem(&connections, &key));
+	serve(ctx, site, runtime, goroutine, span, http2 || !bpf_map_lookup_elem(&served, &key));
 	span->object = writer;
 	span->request = request;
 	span->check = object_word(scratch, layout->url);
@@ -306,7 +372,7 @@ static __always_inline void end_server(struct registers *ctx, const struct site 
 	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key))
 		return;
 	if (kind == SERVER_END_HTTP1_UNWIND)
-		bpf_map_delete_elem(&connections, &key);
+		bpf_map_delete_elem(&served, &key);
 
 	struct goroutine *goroutine = find_goroutine(&key);
 
@@ -323,14 +389,14 @@ static __always_inline void end_server(struct registers *ctx, const struct site 
 	if (!span)
 		goto out;
 	forget_context(span, key.tgid);
+	forget_tracestate(span, key.tgid);
 	if (span->sampled && !span->silent) {
 		struct server_end *event = (void *)begin_end(scratch, span, key.tgid, site->binary, sizeof(*event));
 
 		if (kind != SERVER_END_HTTP1 && event->end.outcome == OUTCOME_RETURNED)
 			read_panic(ctx, site, runtime, span, &event->end);
 		if (kind == SERVER_END_HTTP2) {
-			u32 server = site->variant < HTTP2_SERVERS ? site->variant : 0;
-			const struct writer_layout *writer = &layout->writers[server];
+			const struct writer_layout *writer = writer_layout(layout, site->variant);
 			u64 state = writer->state == MISSING ? 0 : read_word(span->object + writer->state);
 
 			if (state) {
@@ -350,10 +416,10 @@ static __always_inline void end_server(struct registers *ctx, const struct site 
 		event->route_length = append_route(scratch, layout, span);
 		send_event(scratch);
 	}
-	if (kind == SERVER_END_HTTP1 && !bpf_map_lookup_elem(&connections, &key)) {
-		const u8 served = 1;
+	if (kind == SERVER_END_HTTP1 && !bpf_map_lookup_elem(&served, &key)) {
+		const u8 once = 1;
 
-		bpf_map_update_elem(&connections, &key, &served, BPF_ANY);
+		bpf_map_update_elem(&served, &key, &once, BPF_ANY);
 	}
 	goroutine->count--;
 	close_goroutine(goroutine, &key);
@@ -370,7 +436,7 @@ static __noinline int on_http1_start(struct registers *ctx)
 		return 0;
 	layout = net_http_layout(site.binary);
 	if (layout)
-		start_server(ctx, &site, &layout->request, argument_3(ctx), argument_2(ctx), false);
+		start_server(ctx, &site, layout, &layout->request, argument_3(ctx), argument_2(ctx), false);
 	return 0;
 }
 
@@ -438,8 +504,8 @@ static __noinline int on_http2_start(struct registers *ctx)
 	layout = net_http_layout(site.binary);
 	if (!layout)
 		return 0;
-	start_server(ctx, &site, site.variant == HTTP2_INTERNAL ? &layout->http2_request : &layout->request, argument_2(ctx),
-		     argument_1(ctx), true);
+	start_server(ctx, &site, layout, site.variant == HTTP2_INTERNAL ? &layout->http2_request : &layout->request,
+		     argument_2(ctx), argument_1(ctx), true);
 	return 0;
 }
 
@@ -535,6 +601,24 @@ static __always_inline bool send_client_start(struct scratch *scratch, const str
 	return send_event(scratch);
 }
 
+/*
+ * announce makes a request carry its span, unless the program has given it a traceparent: then the span takes part in
+ * the trace that this one names.
+ */
+static __always_inline void announce(struct scratch *scratch, struct open_span *span, struct parent *parent,
+				     const struct goroutine_key *key, u64 headers, u16 map_kind)
+{
+	find_headers(scratch, headers, map_kind, LENGTHS_TRACECONTEXT);
+	if (!scratch->headers[HEADER_TRACEPARENT][1]) {
+		span->object = headers;
+		register_outgoing(headers, span, key, !scratch->headers[HEADER_TRACESTATE][1]);
+		return;
+	}
+	count_propagation(PROPAGATION_PRESENT);
+	forget_outgoing(headers, key->tgid);
+	follow_traceparent(scratch, span, parent);
+}
+
 static __noinline int on_client_start(struct registers *ctx)
 {
 	struct runtime_layout *runtime;
@@ -543,12 +627,14 @@ static __noinline int on_client_start(struct registers *ctx)
 	struct parent parent = {};
 	struct site site;
 	u64 request = argument_1(ctx);
+	u32 settings;
 
 	if (!read_site(ctx, &site))
 		return 0;
 	runtime = runtime_layout(site.binary);
 	layout = net_http_layout(site.binary);
-	if (!runtime || !layout || !is_target(bpf_get_current_pid_tgid() >> 32, site.binary))
+	settings = target_settings(bpf_get_current_pid_tgid() >> 32, site.binary);
+	if (!runtime || !layout || !settings)
 		return 0;
 	if (!read_goroutine_key(ctx, runtime, &key)) {
 		count_loss(LOSS_UNREADABLE);
@@ -571,6 +657,8 @@ static __noinline int on_client_start(struct registers *ctx)
 		goto out;
 	span->operation = OPERATION_HTTP_CLIENT;
 	span->request = request;
+	if (settings & PROPAGATE)
+		announce(scratch, span, &parent, &key, object_word(scratch, layout->request.header), runtime->map_kind);
 	if (span->sampled)
 		span->silent = !send_client_start(scratch, layout, span, &parent, key.tgid, site.binary);
 out:
@@ -626,6 +714,8 @@ static __noinline int on_client_end(struct registers *ctx)
 
 	if (!span)
 		goto out;
+	forget_join(span->context.span_id);
+	unregister_outgoing(span->object, key.tgid, span);
 	if (span->sampled && !span->silent) {
 		struct client_end *event = (void *)begin_end(scratch, span, key.tgid, site.binary, sizeof(*event));
 
@@ -657,6 +747,235 @@ int net_http_client_end(struct registers *ctx)
 {
 	hold_cpu();
 	on_client_end(ctx);
+	release_cpu();
+	return 0;
+}
+
+/* read_buffer: a *bufio.Writer that has not failed. */
+static __always_inline bool read_buffer(const struct net_http_layout *layout, u64 writer, struct send_buffer *buffer)
+{
+	if (layout->buffer_error == MISSING || layout->buffer_bytes == MISSING || layout->buffer_count == MISSING)
+		return false;
+
+	struct go_string bytes = read_string(writer + layout->buffer_bytes); /* a slice begins as a string does */
+
+	buffer->data = bytes.data;
+	buffer->size = bytes.length;
+	buffer->count_at = writer + layout->buffer_count;
+	buffer->count = read_word(buffer->count_at);
+	return bytes.data && !read_word(writer + layout->buffer_error);
+}
+
+static __noinline int on_client_write(struct registers *ctx)
+{
+	u64 tgid = bpf_get_current_pid_tgid() >> 32, writer = argument_2(ctx), type = argument_1(ctx);
+	enum propagation outcome = PROPAGATION_MISMATCH;
+	struct net_http_layout *layout;
+	struct send_buffer buffer = {};
+	struct outgoing request;
+	struct site site;
+
+	if (!read_site(ctx, &site) || !find_outgoing(argument_0(ctx), tgid, &request))
+		return 0;
+	layout = net_http_layout(site.binary);
+	if (!layout)
+		return 0;
+	if (request.ambiguous) {
+		outcome = PROPAGATION_AMBIGUOUS;
+	} else if (layout->type_buffer && itab_type(type) == layout->type_buffer + site.bias && read_buffer(layout, writer, &buffer)) {
+		outcome = write_line(&request, tgid, &buffer);
+	}
+	count_propagation(outcome);
+	return 0;
+}
+
+/*
+ * net/http.(*Request).write, at its first call of
+ * func (h Header) writeSubset(w io.Writer, exclude map[string]bool, trace *httptrace.ClientTrace) error
+ * for the request's own headers: the request line and some headers are in the buffer, the end of the block is not.
+ */
+SEC("uprobe")
+int net_http_client_write(struct registers *ctx)
+{
+	hold_cpu();
+	on_client_write(ctx);
+	release_cpu();
+	return 0;
+}
+
+/* read_http1_conn: the net.Conn that a *bufio.Writer of a Transport writes to. */
+static __always_inline struct go_interface read_http1_conn(const struct net_http_layout *layout, u64 bias, u64 writer)
+{
+	const struct go_interface none = {};
+	struct go_interface to;
+
+	if (layout->buffer_writer == MISSING || layout->conn_conn == MISSING || !layout->type_conn_writer)
+		return none;
+	to = read_interface(writer + layout->buffer_writer);
+	if (itab_type(to.type) != layout->type_conn_writer + bias)
+		return none;
+	return read_interface(to.data + layout->conn_conn);
+}
+
+static __noinline int on_client_arm(struct registers *ctx)
+{
+	u64 tgid = bpf_get_current_pid_tgid() >> 32, writer = argument_2(ctx), type = argument_1(ctx);
+	struct insertion wanted = {.kind = INSERTION_LINE};
+	struct net_http_layout *layout;
+	struct send_buffer buffer = {};
+	struct site site;
+
+	if (!read_site(ctx, &site) || !find_outgoing(argument_0(ctx), tgid, &wanted.request))
+		return 0;
+	layout = net_http_layout(site.binary);
+	if (!layout)
+		return 0;
+	if (wanted.request.ambiguous)
+		count_propagation(PROPAGATION_AMBIGUOUS);
+	else if (!layout->type_buffer || itab_type(type) != layout->type_buffer + site.bias)
+		count_propagation(PROPAGATION_MISMATCH);
+	else if (!read_buffer(layout, writer, &buffer))
+		count_propagation(PROPAGATION_UNREADABLE);
+	else
+		arm(&site, read_http1_conn(layout, site.bias, writer), &wanted, buffer.count);
+	return 0;
+}
+
+/* The same place, for a header that is inserted behind the program. */
+SEC("uprobe")
+int net_http_client_arm(struct registers *ctx)
+{
+	hold_cpu();
+	on_client_arm(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __noinline int on_http2_client_headers(struct registers *ctx)
+{
+	u64 stream = argument_0(ctx), request = argument_1(ctx);
+	struct runtime_layout *runtime;
+	struct net_http_layout *layout;
+	struct goroutine_key key;
+	struct pending pending_request = {};
+	struct site site;
+
+	if (!read_site(ctx, &site))
+		return 0;
+	runtime = runtime_layout(site.binary);
+	layout = net_http_layout(site.binary);
+	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key))
+		return 0;
+
+	u32 variant = site.variant < HTTP2_KINDS ? site.variant : 0;
+	u16 header = variant == HTTP2_INTERNAL ? layout->client_request_header : layout->request.header;
+
+	if (header == MISSING || layout->stream_ids[variant] == MISSING ||
+	    !find_outgoing(read_word(request + header), key.tgid, &pending_request.request))
+		return 0;
+	if (pending_request.request.ambiguous) {
+		count_propagation(PROPAGATION_AMBIGUOUS);
+		return 0;
+	}
+	pending_request.goid = key.goid;
+	pending_request.stream_id = read_word(stream + layout->stream_ids[variant]);
+	if (bpf_map_update_elem(&pending, &key, &pending_request, BPF_ANY))
+		count_propagation(PROPAGATION_STATE_FULL);
+	return 0;
+}
+
+/*
+ * func (cs *net/http.http2clientStream) encodeAndWriteHeaders(req *Request) error
+ * func (cs *net/http/internal/http2.clientStream) encodeAndWriteHeaders(req *ClientRequest) error
+ * func (cs *golang.org/x/net/http2.clientStream) encodeAndWriteHeaders(req *http.Request) error
+ */
+SEC("uprobe")
+int net_http2_client_headers(struct registers *ctx)
+{
+	hold_cpu();
+	on_http2_client_headers(ctx);
+	release_cpu();
+	return 0;
+}
+
+/* take_pending_here: what the running goroutine has announced in net_http2_client_headers. */
+static __always_inline bool take_pending_here(struct registers *ctx, const struct site *site, struct goroutine_key *key,
+					      struct pending *request)
+{
+	struct runtime_layout *runtime = runtime_layout(site->binary);
+
+	return runtime && read_goroutine_key(ctx, runtime, key) && take_pending(key, request);
+}
+
+static __noinline int on_http2_client_arm(struct registers *ctx)
+{
+	struct insertion wanted = {.kind = INSERTION_FRAME};
+	u64 client_conn = argument_0(ctx);
+	struct net_http_layout *layout;
+	struct send_buffer buffer = {};
+	struct goroutine_key key;
+	struct pending request;
+	struct site site;
+
+	if (!read_site(ctx, &site) || !take_pending_here(ctx, &site, &key, &request))
+		return 0;
+	layout = net_http_layout(site.binary);
+	if (!layout)
+		return 0;
+
+	u32 variant = site.variant < HTTP2_KINDS ? site.variant : 0;
+	u16 conn = layout->client_conns[variant], writer = layout->client_buffers[variant];
+
+	if (conn == MISSING || writer == MISSING || !read_buffer(layout, read_word(client_conn + writer), &buffer)) {
+		count_propagation(PROPAGATION_UNREADABLE);
+		return 0;
+	}
+	wanted.request = request.request;
+	wanted.stream_id = request.stream_id;
+	arm(&site, read_interface(client_conn + conn), &wanted, buffer.count);
+	return 0;
+}
+
+/*
+ * (*clientStream).encodeAndWriteHeaders of the three, at its call of
+ * func (cc *ClientConn) writeHeaders(streamID uint32, endStream bool, maxFrameSize int, hdrs []byte) error
+ */
+SEC("uprobe")
+int net_http2_client_arm(struct registers *ctx)
+{
+	hold_cpu();
+	on_http2_client_arm(ctx);
+	release_cpu();
+	return 0;
+}
+
+static __noinline int on_http2_client_write(struct registers *ctx)
+{
+	enum propagation outcome = PROPAGATION_MISMATCH;
+	struct net_http_layout *layout;
+	struct send_buffer buffer = {};
+	struct goroutine_key key;
+	struct pending request;
+	struct site site;
+
+	if (!read_site(ctx, &site) || !take_pending_here(ctx, &site, &key, &request))
+		return 0;
+	layout = net_http_layout(site.binary);
+	if (!layout)
+		return 0;
+	/* Whoever writes frames flushes them before it lets go of the lock: there is nothing else in the buffer. */
+	if (read_buffer(layout, argument_0(ctx), &buffer))
+		outcome = write_field(&request.request, key.tgid, &buffer, 0, request.stream_id);
+	count_propagation(outcome);
+	return 0;
+}
+
+/* (*ClientConn).writeHeaders of the three, at its call of func (b *bufio.Writer) Flush() error */
+SEC("uprobe")
+int net_http2_client_write(struct registers *ctx)
+{
+	hold_cpu();
+	on_http2_client_write(ctx);
 	release_cpu();
 	return 0;
 }

@@ -13,6 +13,44 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type NethttpConnection struct {
+	_        structs.HostLayout
+	Id       uint64
+	Asked    uint64
+	Position uint32
+	Inserted uint32
+	Head     uint32
+	Tail     uint32
+	Patience uint32
+	State    uint8
+	Padding  [3]uint8
+}
+
+type NethttpConnectionKey struct {
+	_          structs.HostLayout
+	Tgid       uint64
+	Local      [16]uint8
+	Remote     [16]uint8
+	LocalPort  uint16
+	RemotePort uint16
+	Padding    uint32
+}
+
+type NethttpConnectionLayout struct {
+	_           structs.HostLayout
+	TypeTcp     uint64
+	TypeTls     uint64
+	TypeRaw     uint64
+	TcpFd       uint16
+	FdLocal     uint16
+	FdRemote    uint16
+	FdNumber    uint16
+	AddressIp   uint16
+	AddressPort uint16
+	TlsInner    uint16
+	RawInner    uint16
+}
+
 type NethttpContextKey struct {
 	_    structs.HostLayout
 	Data uint64
@@ -26,10 +64,11 @@ type NethttpContextSpan struct {
 		TraceId [2]uint64
 		SpanId  uint64
 	}
-	Data    uint64
-	Goid    uint64
-	Sampled uint8
-	Padding [7]uint8
+	Data          uint64
+	Goid          uint64
+	Sampled       uint8
+	HasTracestate uint8
+	Padding       [6]uint8
 }
 
 type NethttpContextType struct {
@@ -71,9 +110,57 @@ type NethttpGoroutineKey struct {
 	Tgid uint64
 }
 
-type NethttpNetHttpLayout struct {
+type NethttpInsertion struct {
+	_        structs.HostLayout
+	Request  NethttpOutgoing
+	Position uint32
+	StreamId uint32
+	Kind     uint8
+	Padding  [7]uint8
+}
+
+type NethttpInsertionKey struct {
+	_          structs.HostLayout
+	Connection uint64
+	Number     uint32
+	Padding    uint32
+}
+
+type NethttpJoin struct {
 	_       structs.HostLayout
-	Request struct {
+	Context struct {
+		_       structs.HostLayout
+		TraceId [2]uint64
+		SpanId  uint64
+	}
+	Tgid       uint64
+	StreamId   uint32
+	ClientPort uint16
+	Sampled    uint8
+	Padding    uint8
+}
+
+type NethttpJoinKey struct {
+	_          structs.HostLayout
+	Client     [16]uint8
+	Server     [16]uint8
+	ClientPort uint16
+	ServerPort uint16
+	StreamId   uint32
+	Network    uint64
+}
+
+type NethttpJoined struct {
+	_    structs.HostLayout
+	Key  NethttpJoinKey
+	Tgid uint64
+}
+
+type NethttpNetHttpLayout struct {
+	_              structs.HostLayout
+	TypeBuffer     uint64
+	TypeConnWriter uint64
+	Request        struct {
 		_             structs.HostLayout
 		Size          uint16
 		Method        uint16
@@ -108,11 +195,15 @@ type NethttpNetHttpLayout struct {
 		Padding       uint16
 	}
 	Writers [3]struct {
-		_       structs.HostLayout
-		State   uint16
-		Status  uint16
-		Written uint16
-		Padding uint16
+		_          structs.HostLayout
+		State      uint16
+		Status     uint16
+		Written    uint16
+		Stream     uint16
+		StreamId   uint16
+		Server     uint16
+		Connection uint16
+		Padding    uint16
 	}
 	ResponseStatus      uint16
 	ResponseWroteHeader uint16
@@ -132,7 +223,18 @@ type NethttpNetHttpLayout struct {
 	AnswerProtoMajor    uint16
 	AnswerProtoMinor    uint16
 	AnswerContentLength uint16
-	Padding             [2]uint16
+	BufferError         uint16
+	BufferBytes         uint16
+	BufferCount         uint16
+	ClientRequestHeader uint16
+	StreamIds           [3]uint16
+	BufferWriter        uint16
+	ConnConn            uint16
+	ClientConns         [3]uint16
+	ClientBuffers       [3]uint16
+	ResponseConnection  uint16
+	Connection          uint16
+	Padding             uint16
 }
 
 type NethttpOpenSpan struct {
@@ -142,18 +244,52 @@ type NethttpOpenSpan struct {
 		TraceId [2]uint64
 		SpanId  uint64
 	}
-	Key       uint64
-	Object    uint64
-	Request   uint64
-	Check     uint64
-	ParentId  uint64
-	Depth     uint32
-	Operation uint8
-	Sampled   uint8
-	Silent    uint8
-	Discarded uint8
-	Serves    uint8
-	Padding   [7]uint8
+	Key           uint64
+	Object        uint64
+	Request       uint64
+	Check         uint64
+	ParentId      uint64
+	Depth         uint32
+	Operation     uint8
+	Sampled       uint8
+	Silent        uint8
+	Discarded     uint8
+	Serves        uint8
+	HasTracestate uint8
+	Registered    uint8
+	Padding       [5]uint8
+}
+
+type NethttpOutgoing struct {
+	_       structs.HostLayout
+	Context struct {
+		_       structs.HostLayout
+		TraceId [2]uint64
+		SpanId  uint64
+	}
+	Object        uint64
+	Goid          uint64
+	Sharers       uint32
+	Sampled       uint8
+	HasTracestate uint8
+	Ambiguous     uint8
+	Padding       uint8
+}
+
+type NethttpOutgoingKey struct {
+	_      structs.HostLayout
+	Object uint64
+	Tgid   uint64
+}
+
+type NethttpPending struct {
+	_        structs.HostLayout
+	Request  NethttpOutgoing
+	Goid     uint64
+	Buffer   uint64
+	Position uint64
+	StreamId uint32
+	Padding  uint32
 }
 
 type NethttpRuntimeLayout struct {
@@ -177,11 +313,34 @@ type NethttpScratch struct {
 	_       structs.HostLayout
 	Busy    uint32
 	Length  uint32
-	Headers [8][2]uint64
+	Lengths uint32
+	Padding uint32
+	Headers [16][2]uint64
 	Object  [512]uint8
 	Group   [384]uint8
 	Name    [40]uint8
 	Event   [16384]uint8
+}
+
+type NethttpTarget struct {
+	_        structs.HostLayout
+	Binary   uint32
+	Settings uint32
+	Network  uint64
+}
+
+type NethttpTracestate struct {
+	_       structs.HostLayout
+	TraceId [2]uint64
+	Owner   uint64
+	Length  uint64
+	Text    [512]uint8
+}
+
+type NethttpTracestateKey struct {
+	_       structs.HostLayout
+	TraceId [2]uint64
+	Tgid    uint64
 }
 
 // Names of all BPF objects in the ELF.
@@ -189,23 +348,37 @@ type NethttpScratch struct {
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	NethttpMapBinaries               = "binaries"
+	NethttpMapConnectionLayouts      = "connection_layouts"
 	NethttpMapConnections            = "connections"
 	NethttpMapContextTypes           = "context_types"
 	NethttpMapContexts               = "contexts"
 	NethttpMapDetached               = "detached"
 	NethttpMapEvents                 = "events"
 	NethttpMapGoroutines             = "goroutines"
+	NethttpMapInsertions             = "insertions"
+	NethttpMapJoined                 = "joined"
+	NethttpMapJoins                  = "joins"
 	NethttpMapLosses                 = "losses"
 	NethttpMapNetHttpLayouts         = "net_http_layouts"
+	NethttpMapOutgoing               = "outgoing"
+	NethttpMapPending                = "pending"
+	NethttpMapPropagations           = "propagations"
 	NethttpMapRounds                 = "rounds"
 	NethttpMapRuntimeLayouts         = "runtime_layouts"
 	NethttpMapScratches              = "scratches"
+	NethttpMapServed                 = "served"
 	NethttpMapTargets                = "targets"
+	NethttpMapTracestates            = "tracestates"
+	NethttpProgNetHttp2ClientArm     = "net_http2_client_arm"
+	NethttpProgNetHttp2ClientHeaders = "net_http2_client_headers"
+	NethttpProgNetHttp2ClientWrite   = "net_http2_client_write"
 	NethttpProgNetHttp2ServerEnd     = "net_http2_server_end"
 	NethttpProgNetHttp2ServerRequest = "net_http2_server_request"
 	NethttpProgNetHttp2ServerStart   = "net_http2_server_start"
+	NethttpProgNetHttpClientArm      = "net_http_client_arm"
 	NethttpProgNetHttpClientEnd      = "net_http_client_end"
 	NethttpProgNetHttpClientStart    = "net_http_client_start"
+	NethttpProgNetHttpClientWrite    = "net_http_client_write"
 	NethttpProgNetHttpServerEnd      = "net_http_server_end"
 	NethttpProgNetHttpServerStart    = "net_http_server_start"
 	NethttpProgNetHttpServerUnwind   = "net_http_server_unwind"
@@ -255,11 +428,16 @@ type NethttpSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type NethttpProgramSpecs struct {
+	NetHttp2ClientArm     *ebpf.ProgramSpec `ebpf:"net_http2_client_arm"`
+	NetHttp2ClientHeaders *ebpf.ProgramSpec `ebpf:"net_http2_client_headers"`
+	NetHttp2ClientWrite   *ebpf.ProgramSpec `ebpf:"net_http2_client_write"`
 	NetHttp2ServerEnd     *ebpf.ProgramSpec `ebpf:"net_http2_server_end"`
 	NetHttp2ServerRequest *ebpf.ProgramSpec `ebpf:"net_http2_server_request"`
 	NetHttp2ServerStart   *ebpf.ProgramSpec `ebpf:"net_http2_server_start"`
+	NetHttpClientArm      *ebpf.ProgramSpec `ebpf:"net_http_client_arm"`
 	NetHttpClientEnd      *ebpf.ProgramSpec `ebpf:"net_http_client_end"`
 	NetHttpClientStart    *ebpf.ProgramSpec `ebpf:"net_http_client_start"`
+	NetHttpClientWrite    *ebpf.ProgramSpec `ebpf:"net_http_client_write"`
 	NetHttpServerEnd      *ebpf.ProgramSpec `ebpf:"net_http_server_end"`
 	NetHttpServerStart    *ebpf.ProgramSpec `ebpf:"net_http_server_start"`
 	NetHttpServerUnwind   *ebpf.ProgramSpec `ebpf:"net_http_server_unwind"`
@@ -269,19 +447,28 @@ type NethttpProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type NethttpMapSpecs struct {
-	Binaries       *ebpf.MapSpec `ebpf:"binaries"`
-	Connections    *ebpf.MapSpec `ebpf:"connections"`
-	ContextTypes   *ebpf.MapSpec `ebpf:"context_types"`
-	Contexts       *ebpf.MapSpec `ebpf:"contexts"`
-	Detached       *ebpf.MapSpec `ebpf:"detached"`
-	Events         *ebpf.MapSpec `ebpf:"events"`
-	Goroutines     *ebpf.MapSpec `ebpf:"goroutines"`
-	Losses         *ebpf.MapSpec `ebpf:"losses"`
-	NetHttpLayouts *ebpf.MapSpec `ebpf:"net_http_layouts"`
-	Rounds         *ebpf.MapSpec `ebpf:"rounds"`
-	RuntimeLayouts *ebpf.MapSpec `ebpf:"runtime_layouts"`
-	Scratches      *ebpf.MapSpec `ebpf:"scratches"`
-	Targets        *ebpf.MapSpec `ebpf:"targets"`
+	Binaries          *ebpf.MapSpec `ebpf:"binaries"`
+	ConnectionLayouts *ebpf.MapSpec `ebpf:"connection_layouts"`
+	Connections       *ebpf.MapSpec `ebpf:"connections"`
+	ContextTypes      *ebpf.MapSpec `ebpf:"context_types"`
+	Contexts          *ebpf.MapSpec `ebpf:"contexts"`
+	Detached          *ebpf.MapSpec `ebpf:"detached"`
+	Events            *ebpf.MapSpec `ebpf:"events"`
+	Goroutines        *ebpf.MapSpec `ebpf:"goroutines"`
+	Insertions        *ebpf.MapSpec `ebpf:"insertions"`
+	Joined            *ebpf.MapSpec `ebpf:"joined"`
+	Joins             *ebpf.MapSpec `ebpf:"joins"`
+	Losses            *ebpf.MapSpec `ebpf:"losses"`
+	NetHttpLayouts    *ebpf.MapSpec `ebpf:"net_http_layouts"`
+	Outgoing          *ebpf.MapSpec `ebpf:"outgoing"`
+	Pending           *ebpf.MapSpec `ebpf:"pending"`
+	Propagations      *ebpf.MapSpec `ebpf:"propagations"`
+	Rounds            *ebpf.MapSpec `ebpf:"rounds"`
+	RuntimeLayouts    *ebpf.MapSpec `ebpf:"runtime_layouts"`
+	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
+	Served            *ebpf.MapSpec `ebpf:"served"`
+	Targets           *ebpf.MapSpec `ebpf:"targets"`
+	Tracestates       *ebpf.MapSpec `ebpf:"tracestates"`
 }
 
 // NethttpVariableSpecs contains global variables before they are loaded into the kernel.
@@ -312,36 +499,54 @@ func (o *NethttpObjects) Close() error {
 //
 // It can be passed to LoadNethttpObjects or ebpf.CollectionSpec.LoadAndAssign.
 type NethttpMaps struct {
-	Binaries       *ebpf.Map `ebpf:"binaries"`
-	Connections    *ebpf.Map `ebpf:"connections"`
-	ContextTypes   *ebpf.Map `ebpf:"context_types"`
-	Contexts       *ebpf.Map `ebpf:"contexts"`
-	Detached       *ebpf.Map `ebpf:"detached"`
-	Events         *ebpf.Map `ebpf:"events"`
-	Goroutines     *ebpf.Map `ebpf:"goroutines"`
-	Losses         *ebpf.Map `ebpf:"losses"`
-	NetHttpLayouts *ebpf.Map `ebpf:"net_http_layouts"`
-	Rounds         *ebpf.Map `ebpf:"rounds"`
-	RuntimeLayouts *ebpf.Map `ebpf:"runtime_layouts"`
-	Scratches      *ebpf.Map `ebpf:"scratches"`
-	Targets        *ebpf.Map `ebpf:"targets"`
+	Binaries          *ebpf.Map `ebpf:"binaries"`
+	ConnectionLayouts *ebpf.Map `ebpf:"connection_layouts"`
+	Connections       *ebpf.Map `ebpf:"connections"`
+	ContextTypes      *ebpf.Map `ebpf:"context_types"`
+	Contexts          *ebpf.Map `ebpf:"contexts"`
+	Detached          *ebpf.Map `ebpf:"detached"`
+	Events            *ebpf.Map `ebpf:"events"`
+	Goroutines        *ebpf.Map `ebpf:"goroutines"`
+	Insertions        *ebpf.Map `ebpf:"insertions"`
+	Joined            *ebpf.Map `ebpf:"joined"`
+	Joins             *ebpf.Map `ebpf:"joins"`
+	Losses            *ebpf.Map `ebpf:"losses"`
+	NetHttpLayouts    *ebpf.Map `ebpf:"net_http_layouts"`
+	Outgoing          *ebpf.Map `ebpf:"outgoing"`
+	Pending           *ebpf.Map `ebpf:"pending"`
+	Propagations      *ebpf.Map `ebpf:"propagations"`
+	Rounds            *ebpf.Map `ebpf:"rounds"`
+	RuntimeLayouts    *ebpf.Map `ebpf:"runtime_layouts"`
+	Scratches         *ebpf.Map `ebpf:"scratches"`
+	Served            *ebpf.Map `ebpf:"served"`
+	Targets           *ebpf.Map `ebpf:"targets"`
+	Tracestates       *ebpf.Map `ebpf:"tracestates"`
 }
 
 func (m *NethttpMaps) Close() error {
 	return _NethttpClose(
 		m.Binaries,
+		m.ConnectionLayouts,
 		m.Connections,
 		m.ContextTypes,
 		m.Contexts,
 		m.Detached,
 		m.Events,
 		m.Goroutines,
+		m.Insertions,
+		m.Joined,
+		m.Joins,
 		m.Losses,
 		m.NetHttpLayouts,
+		m.Outgoing,
+		m.Pending,
+		m.Propagations,
 		m.Rounds,
 		m.RuntimeLayouts,
 		m.Scratches,
+		m.Served,
 		m.Targets,
+		m.Tracestates,
 	)
 }
 
@@ -357,11 +562,16 @@ type NethttpVariables struct {
 //
 // It can be passed to LoadNethttpObjects or ebpf.CollectionSpec.LoadAndAssign.
 type NethttpPrograms struct {
+	NetHttp2ClientArm     *ebpf.Program `ebpf:"net_http2_client_arm"`
+	NetHttp2ClientHeaders *ebpf.Program `ebpf:"net_http2_client_headers"`
+	NetHttp2ClientWrite   *ebpf.Program `ebpf:"net_http2_client_write"`
 	NetHttp2ServerEnd     *ebpf.Program `ebpf:"net_http2_server_end"`
 	NetHttp2ServerRequest *ebpf.Program `ebpf:"net_http2_server_request"`
 	NetHttp2ServerStart   *ebpf.Program `ebpf:"net_http2_server_start"`
+	NetHttpClientArm      *ebpf.Program `ebpf:"net_http_client_arm"`
 	NetHttpClientEnd      *ebpf.Program `ebpf:"net_http_client_end"`
 	NetHttpClientStart    *ebpf.Program `ebpf:"net_http_client_start"`
+	NetHttpClientWrite    *ebpf.Program `ebpf:"net_http_client_write"`
 	NetHttpServerEnd      *ebpf.Program `ebpf:"net_http_server_end"`
 	NetHttpServerStart    *ebpf.Program `ebpf:"net_http_server_start"`
 	NetHttpServerUnwind   *ebpf.Program `ebpf:"net_http_server_unwind"`
@@ -369,11 +579,16 @@ type NethttpPrograms struct {
 
 func (p *NethttpPrograms) Close() error {
 	return _NethttpClose(
+		p.NetHttp2ClientArm,
+		p.NetHttp2ClientHeaders,
+		p.NetHttp2ClientWrite,
 		p.NetHttp2ServerEnd,
 		p.NetHttp2ServerRequest,
 		p.NetHttp2ServerStart,
+		p.NetHttpClientArm,
 		p.NetHttpClientEnd,
 		p.NetHttpClientStart,
+		p.NetHttpClientWrite,
 		p.NetHttpServerEnd,
 		p.NetHttpServerStart,
 		p.NetHttpServerUnwind,

@@ -66,7 +66,9 @@ struct open_span {
 	u8 silent;  /* its start was lost: its end is not sent */
 	u8 discarded;
 	u8 serves; /* see serve */
-	u8 padding[7];
+	u8 has_tracestate; /* its trace came with one: see tracestate.h */
+	u8 registered;	   /* its request is: see register_outgoing */
+	u8 padding[5];
 };
 
 struct goroutine_key {

@@ -24,7 +24,8 @@ struct context_span {
 	u64 data; /* repeated, as in struct goroutine */
 	u64 goid;
 	u8 sampled;
-	u8 padding[7];
+	u8 has_tracestate;
+	u8 padding[6];
 };
 
 struct {
@@ -62,6 +63,8 @@ struct parent {
 	u64 goid; /* of the goroutine that it is open on; found by context only */
 	u8 known;
 	u8 sampled;
+	u8 denied; /* there is none, and whoever called wants no span either */
+	u8 has_tracestate; /* and tracestates has it */
 };
 
 static __always_inline bool parent_by_context(struct go_interface value, u64 tgid, const struct site *site, struct parent *parent)
@@ -74,6 +77,7 @@ static __always_inline bool parent_by_context(struct go_interface value, u64 tgi
 			parent->context = span->context;
 			parent->goid = span->goid;
 			parent->sampled = span->sampled;
+			parent->has_tracestate = span->has_tracestate;
 			parent->known = span->data == value.data && parent->context.span_id;
 			return parent->known;
 		}
@@ -111,6 +115,7 @@ static __always_inline bool parent_by_goroutine(struct goroutine *goroutine, str
 		return false;
 	parent->context = span->context;
 	parent->sampled = span->sampled;
+	parent->has_tracestate = span->has_tracestate;
 	parent->known = true;
 	return true;
 }
@@ -149,6 +154,7 @@ static __always_inline bool parent_by_starter(const struct goroutine_key *starte
 
 		parent->context = span->context;
 		parent->sampled = span->sampled;
+		parent->has_tracestate = span->has_tracestate;
 		parent->known = *(volatile u64 *)&goroutine->goid == starter->goid && i < *(volatile u32 *)&goroutine->count &&
 				*(volatile u64 *)&span->context.span_id == span_id && span_id &&
 				parent->context.span_id == span_id && started_after(goid, &since);

@@ -5,7 +5,8 @@
 
 #include "detached.h"
 #include "event.h"
-#include "lineage.h"
+#include "join.h"
+#include "outgoing.h"
 
 static __always_inline u64 random_word(void)
 {
@@ -56,6 +57,7 @@ static __always_inline void remember_context(struct open_span *span, struct go_i
 		.data = context.data,
 		.goid = goroutine->goid,
 		.sampled = span->sampled,
+		.has_tracestate = span->has_tracestate,
 	};
 
 	if (!context.data)
@@ -90,6 +92,8 @@ static __always_inline void drop_span(struct scratch *scratch, struct goroutine 
 	if (!span)
 		return;
 	forget_context_of_dropped(span, tgid);
+	forget_join(span->context.span_id);
+	unregister_outgoing(span->object, tgid, span);
 	if (span->sampled && !span->silent) {
 		struct end_event *event = begin_end(scratch, span, tgid, binary, sizeof(struct end_event));
 
@@ -157,17 +161,18 @@ static __always_inline struct open_span *find_open(struct scratch *scratch, stru
 	return NULL;
 }
 
-/* join_trace makes a span a part of its parent's trace, or the root of a new one, which is sampled. */
+/* join_trace makes a span a part of its parent's trace, or the root of a new one, which is sampled unless that was denied. */
 static __always_inline void join_trace(struct open_span *span, const struct parent *parent)
 {
 	if (parent->known) {
 		span->context.trace_id[0] = parent->context.trace_id[0];
 		span->context.trace_id[1] = parent->context.trace_id[1];
 		span->sampled = parent->sampled;
+		span->has_tracestate = parent->has_tracestate;
 		span->parent_id = parent->context.span_id;
 	} else {
 		new_trace_id(span->context.trace_id);
-		span->sampled = true;
+		span->sampled = !parent->denied;
 	}
 	span->context.span_id = new_span_id();
 }

@@ -35,6 +35,7 @@ func decodeAMD64(text []byte, addr uint64) (instructions []instruction, err erro
 			i.setFlowAMD64(&inst)
 			if i.flow == flowNext {
 				i.effect, i.register = effectAMD64(&inst)
+				i.writes3 = writes3AMD64(&inst)
 				i.framePush = inst.Op == x86asm.PUSH && inst.Args[0] == x86asm.RBP
 			}
 		}
@@ -89,8 +90,8 @@ func (i *instruction) setFlowAMD64(inst *x86asm.Inst) {
 // effectAMD64 knows what stands between a call and the test of its results.
 func effectAMD64(inst *x86asm.Inst) (effect, Register) {
 	destination, isRegister := inst.Args[0].(x86asm.Reg)
-	_, isResult := resultAMD64(destination)
-	writesResult := isRegister && isResult
+	result, isResult := resultAMD64(destination)
+	writesResult := isRegister && isResult && result != Register3
 	switch inst.Op {
 	case x86asm.NOP:
 		return effectNone, 0
@@ -131,14 +132,24 @@ func resultAMD64(r x86asm.Reg) (Register, bool) {
 		return Register1, true
 	case x86asm.CL, x86asm.CH, x86asm.CX, x86asm.ECX, x86asm.RCX:
 		return Register2, true
+	case x86asm.DIB, x86asm.DI, x86asm.EDI, x86asm.RDI:
+		return Register3, true
 	}
 	return 0, false
+}
+
+// writes3AMD64 tells whether an instruction that is neither a jump nor a call may write
+// Register3.
+func writes3AMD64(inst *x86asm.Inst) bool {
+	destination, isRegister := inst.Args[0].(x86asm.Reg)
+	result, isResult := resultAMD64(destination)
+	return isRegister && isResult && result == Register3 && inst.Op != x86asm.TEST && inst.Op != x86asm.CMP
 }
 
 // result64AMD64 tells which result register an operand is, all 64 bits of it.
 func result64AMD64(arg x86asm.Arg) (Register, bool) {
 	switch arg {
-	case x86asm.RAX, x86asm.RBX, x86asm.RCX:
+	case x86asm.RAX, x86asm.RBX, x86asm.RCX, x86asm.RDI:
 		return resultAMD64(arg.(x86asm.Reg))
 	}
 	return 0, false

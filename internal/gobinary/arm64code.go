@@ -19,6 +19,7 @@ func decodeARM64(text []byte, addr uint64) []instruction {
 			i.setFlowARM64(&inst)
 			if i.flow == flowNext {
 				i.effect = effectARM64(&inst)
+				i.writes3 = writesARM64(&inst, arm64asm.W3, arm64asm.X3)
 			}
 		}
 		instructions = append(instructions, i)
@@ -149,6 +150,27 @@ func effectARM64(inst *arm64asm.Inst) effect {
 	return effectUnknown
 }
 
+// writesARM64 tells whether an instruction that is neither a jump nor a call may write a
+// register, which has a name for its lower half, too.
+func writesARM64(inst *arm64asm.Inst, half, whole arm64asm.Reg) bool {
+	is := func(arg arm64asm.Arg) bool {
+		return arg == half || arg == whole || arg == arm64asm.RegSP(half) || arg == arm64asm.RegSP(whole)
+	}
+	for _, arg := range inst.Args {
+		if memory, ok := arg.(arm64asm.MemImmediate); ok && memory.Mode != arm64asm.AddrOffset && is(memory.Base) {
+			return true
+		}
+	}
+	switch inst.Op {
+	case arm64asm.STR, arm64asm.STRB, arm64asm.STRH, arm64asm.STP, arm64asm.STUR, arm64asm.STURB, arm64asm.STURH,
+		arm64asm.CMP, arm64asm.CMN, arm64asm.TST:
+		return false
+	case arm64asm.LDP:
+		return is(inst.Args[0]) || is(inst.Args[1])
+	}
+	return is(inst.Args[0])
+}
+
 // updatesResultARM64 tells whether a load or store writes its base, and that is
 // a result register.
 func updatesResultARM64(inst *arm64asm.Inst) bool {
@@ -175,7 +197,7 @@ func isResultARM64(arg arm64asm.Arg) bool {
 func result64ARM64(arg arm64asm.Arg) (Register, bool) {
 	switch arg := arg.(type) {
 	case arm64asm.Reg:
-		if arg >= arm64asm.X0 && arg <= arm64asm.X2 {
+		if arg >= arm64asm.X0 && arg <= arm64asm.X3 {
 			return Register(arg - arm64asm.X0), true
 		}
 	case arm64asm.RegSP:

@@ -11,10 +11,11 @@ const (
 	Register0 Register = iota // AX, R0
 	Register1                 // BX, R1
 	Register2                 // CX, R2
+	Register3                 // DI, R3
 )
 
 // Branch is a conditional jump that tests a result of a call against zero, with
-// the results still in Register0, Register1 and Register2.
+// the results still in Register0, Register1 and Register2, and in Register3 if it is that one.
 type Branch struct {
 	Site
 	// Zero and NonZero are the addresses where execution goes on with the
@@ -31,8 +32,8 @@ const (
 )
 
 // BranchAfter returns the first conditional jump behind a call, if it tests
-// that result register against zero, and the instructions in between leave the
-// first three of those alone. It follows jumps. All other ways to the jump,
+// that result register against zero, and the instructions in between leave it and
+// the first three of those alone. It follows jumps. All other ways to the jump,
 // too, come directly from calls, so that a probe there sees results of calls
 // and nothing else.
 func (c *Code) BranchAfter(call Site, register Register) (Branch, bool) {
@@ -46,7 +47,7 @@ func (c *Code) BoolBranchAfter(call Site) (Branch, bool) {
 }
 
 func (c *Code) branchAfter(call Site, register Register, wanted effect) (Branch, bool) {
-	i, flags, tested, ok := c.jumpAfter(call)
+	i, flags, tested, ok := c.jumpAfter(call, register)
 	if !ok {
 		return Branch{}, false
 	}
@@ -70,17 +71,20 @@ func (c *Code) branchAfter(call Site, register Register, wanted effect) (Branch,
 
 // jumpAfter returns the first conditional jump behind a call, if results are
 // untouched there, and what the flags say then.
-func (c *Code) jumpAfter(call Site) (i *instruction, flags effect, tested Register, ok bool) {
+func (c *Code) jumpAfter(call Site, register Register) (i *instruction, flags effect, tested Register, ok bool) {
 	n, ok := c.at(call.Address)
 	if !ok || !c.instructions[n].isCall() {
 		return nil, 0, 0, false
 	}
 	n++
 	for range maxBranchDistance {
-		if n >= len(c.instructions) || !c.joinsCalls(n) {
+		if n >= len(c.instructions) || !c.joinsCalls(n, register) {
 			return nil, 0, 0, false
 		}
 		i := &c.instructions[n]
+		if i.spoils(register) {
+			return nil, 0, 0, false
+		}
 		switch i.flow {
 		case flowNext:
 			switch i.effect {
@@ -92,7 +96,7 @@ func (c *Code) jumpAfter(call Site) (i *instruction, flags effect, tested Regist
 			}
 			n++
 		case flowJump:
-			if n, ok = c.at(i.target); !ok || c.fallsInto(n) && !c.followsCall(n) {
+			if n, ok = c.at(i.target); !ok || c.fallsInto(n) && !c.followsCall(n, register) {
 				return nil, 0, 0, false
 			}
 		case flowBranch:
@@ -106,14 +110,14 @@ func (c *Code) jumpAfter(call Site) (i *instruction, flags effect, tested Regist
 
 // joinsCalls tells whether all jumps to the n-th instruction come directly from
 // calls.
-func (c *Code) joinsCalls(n int) bool {
+func (c *Code) joinsCalls(n int, register Register) bool {
 	joins := c.jumpsTo(c.instructions[n].addr)
 	if len(joins) > maxJoins {
 		return false
 	}
 	for _, j := range joins {
 		if c.instructions[j.source].flow != flowJump || len(c.jumpsTo(c.instructions[j.source].addr)) > 0 ||
-			!c.followsCall(j.source) {
+			!c.followsCall(j.source, register) {
 			return false
 		}
 	}
@@ -122,7 +126,7 @@ func (c *Code) joinsCalls(n int) bool {
 
 // followsCall tells whether a call stands before the n-th instruction, with
 // nothing in between that touches its results, and that no jump leads to.
-func (c *Code) followsCall(n int) bool {
+func (c *Code) followsCall(n int, register Register) bool {
 	for range maxBranchDistance {
 		if n--; n < 0 {
 			return false
@@ -131,7 +135,7 @@ func (c *Code) followsCall(n int) bool {
 		if i.isCall() {
 			return true
 		}
-		if i.flow != flowNext || i.effect == effectUnknown || len(c.jumpsTo(i.addr)) > 0 {
+		if i.flow != flowNext || i.effect == effectUnknown || i.spoils(register) || len(c.jumpsTo(i.addr)) > 0 {
 			return false
 		}
 	}

@@ -46,6 +46,8 @@ type instruction struct {
 	framePush bool
 	effect    effect
 	test      test // of a conditional jump
+	// writes3: it may write Register3, which effect says nothing about.
+	writes3 bool
 	// register is what effectTest and effectTestBool, or a conditional jump that
 	// looks at no flags, compare with zero.
 	register Register
@@ -54,6 +56,9 @@ type instruction struct {
 func (i *instruction) end() uint64 { return i.addr + uint64(i.size) }
 
 func (i *instruction) isCall() bool { return i.flow == flowCall || i.flow == flowIndirectCall }
+
+// spoils tells whether the instruction, whose effect is known, may write a result register.
+func (i *instruction) spoils(register Register) bool { return register == Register3 && i.writes3 }
 
 // flow tells where execution goes on after an instruction.
 type flow uint8

@@ -81,4 +81,7 @@ type Probe struct {
 	Program         string // name in Programs
 	Site            gobinary.Site
 	Variant         uint8 // 0 to 7, handed to the program; its meaning is the program's
+	// Way are the ways of propagation that the probe is for: without one of them it is not
+	// attached. 0 is attached in any case.
+	Way Way
 }

@@ -38,6 +38,15 @@ func (p *Planner) Add(instrumentation, program string, variant int, sites ...gob
 	}
 }
 
+// AddWay adds a program at sites for ways of propagation to the plan.
+func (p *Planner) AddWay(instrumentation string, way Way, program string, variant int, sites ...gobinary.Site) {
+	before := len(p.Plan.Probes)
+	p.Add(instrumentation, program, variant, sites...)
+	for i := range p.Plan.Probes[before:] {
+		p.Plan.Probes[before+i].Way = way
+	}
+}
+
 // FindFields looks fields up, for the plan. That a source of them cannot be read is a
 // problem of the plan, or an error if there is no other.
 func (p *Planner) FindFields(fields []gobinary.Field) error {

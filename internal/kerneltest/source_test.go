@@ -24,7 +24,7 @@ func TestSource(t *testing.T) {
 		assert.Equal(t, compiled, fields, name)
 		assert.Equal(t, compiledSize, size, name)
 	}
-	assert.Equal(t, []Enumerator{{"HTTP2_BUNDLED", 0}, {"HTTP2_INTERNAL", 1}, {"HTTP2_MODULE", 2}, {"HTTP2_SERVERS", 3}}, source.Enums["http2"])
+	assert.Equal(t, []Enumerator{{"HTTP2_BUNDLED", 0}, {"HTTP2_INTERNAL", 1}, {"HTTP2_MODULE", 2}, {"HTTP2_KINDS", 3}}, source.Enums["http2"])
 	assert.Equal(t, 512, source.Numbers["STRUCT_MAX"])
 }
 

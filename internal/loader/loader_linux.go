@@ -33,6 +33,8 @@ type Loader struct {
 	programs    map[string]*ebpf.Program
 	// multi says that the programs were loaded for uprobe_multi links.
 	multi bool
+	// noWrite says why the programs that write into targets are not loaded, if so.
+	noWrite string
 }
 
 // Load loads the programs of all libraries. The error says what the kernel or the
@@ -53,6 +55,7 @@ func loadFor(libraries []instrument.Library, multi bool) (*Loader, error) {
 		maps:     map[string]*ebpf.Map{},
 		programs: map[string]*ebpf.Program{},
 		multi:    multi,
+		noWrite:  refusal(),
 	}
 	for _, library := range libraries {
 		if err := l.load(library); err != nil {
@@ -63,29 +66,24 @@ func loadFor(libraries []instrument.Library, multi bool) (*Loader, error) {
 	return l, nil
 }
 
-// load adds a library. The maps that it shares with others, those of bpf/include, are
-// made by the first one.
+// load adds a library.
 func (l *Loader) load(library instrument.Library) error {
 	spec, err := library.Programs()
 	if err != nil {
 		return err
 	}
-	if err := l.configure(spec); err != nil {
-		return err
-	}
-	shared := map[string]*ebpf.Map{}
-	for name := range spec.Maps {
-		if m, ok := l.maps[name]; ok {
-			shared[name] = m
+	for _, program := range spec.Programs {
+		if l.multi {
+			program.AttachType = ebpf.AttachTraceUprobeMulti
 		}
 	}
-	collection, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: shared})
+	collection, err := l.Extend(spec)
 	if err != nil {
 		return err
 	}
 	l.collections = append(l.collections, collection)
 	for name, m := range collection.Maps {
-		if shared[name] == nil && name[0] != '.' {
+		if l.maps[name] == nil && name[0] != '.' {
 			l.maps[name] = m
 		}
 	}
@@ -95,7 +93,22 @@ func (l *Loader) load(library instrument.Library) error {
 	return nil
 }
 
-// configure fits a library's part to this machine.
+// Extend loads another part of the kernel side. The maps that it shares with the parts that
+// are there, those of bpf/include, are theirs. Who calls it closes it.
+func (l *Loader) Extend(spec *ebpf.CollectionSpec) (*ebpf.Collection, error) {
+	if err := l.configure(spec); err != nil {
+		return nil, err
+	}
+	shared := map[string]*ebpf.Map{}
+	for name := range spec.Maps {
+		if m, ok := l.maps[name]; ok {
+			shared[name] = m
+		}
+	}
+	return ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: shared})
+}
+
+// configure fits a part to this machine.
 func (l *Loader) configure(spec *ebpf.CollectionSpec) error {
 	cpus, err := ebpf.PossibleCPU()
 	if err != nil {
@@ -106,16 +119,11 @@ func (l *Loader) configure(spec *ebpf.CollectionSpec) error {
 	if err := spec.Variables["scratch_slots"].Set(slots); err != nil {
 		return err
 	}
+	if l.noWrite != "" {
+		withoutWriters(spec)
+	}
 	spec.Maps["events"].MaxEntries = RingBytes
-	if err := spec.Variables["wakeup_bytes"].Set(uint64(RingBytes / wakeupShare)); err != nil {
-		return err
-	}
-	for _, program := range spec.Programs {
-		if l.multi {
-			program.AttachType = ebpf.AttachTraceUprobeMulti
-		}
-	}
-	return nil
+	return spec.Variables["wakeup_bytes"].Set(uint64(RingBytes / wakeupShare))
 }
 
 // Events is the ring buffer that all programs write to.
@@ -131,10 +139,16 @@ func (l *Loader) Close() error {
 }
 
 // Losses returns what the kernel side lost so far, in the order of events.KernelLosses.
-func (l *Loader) Losses(counts []uint64) error {
+func (l *Loader) Losses(counts []uint64) error { return l.count("losses", counts) }
+
+// Propagations returns what became of the trace context of requests so far, in the order
+// of events.Propagations.
+func (l *Loader) Propagations(counts []uint64) error { return l.count("propagations", counts) }
+
+func (l *Loader) count(name string, counts []uint64) error {
 	for i := range counts {
-		if err := l.maps["losses"].Lookup(uint32(i), &counts[i]); err != nil {
-			return fmt.Errorf("read the counter of losses %d: %w", i, err)
+		if err := l.maps[name].Lookup(uint32(i), &counts[i]); err != nil {
+			return fmt.Errorf("read the counter of %s %d: %w", name, i, err)
 		}
 	}
 	return nil

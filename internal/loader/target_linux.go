@@ -20,9 +20,11 @@ const MaxBinaries = 4096
 
 // Binary is what the kernel side knows of one binary.
 type Binary struct {
-	Runtime  RuntimeLayout
-	Contexts []gobinary.ContextType
-	Layouts  map[string]any // by the name of the map, see instrument.Library.LayoutMap
+	Runtime RuntimeLayout
+	// Connections is zero if connections of the binary cannot be told.
+	Connections ConnectionLayout
+	Contexts    []gobinary.ContextType
+	Layouts     map[string]any // by the name of the map, see instrument.Library.LayoutMap
 }
 
 // AddBinary describes the binary with an index, before anything is attached to it.
@@ -30,6 +32,11 @@ func (l *Loader) AddBinary(index uint16, b Binary) error {
 	key := uint32(index)
 	if err := l.put("runtime_layouts", key, b.Runtime); err != nil {
 		return err
+	}
+	if l.maps[connectionLayouts] != nil { // a library has clients
+		if err := l.put(connectionLayouts, key, b.Connections); err != nil {
+			return err
+		}
 	}
 	for name, layout := range b.Layouts {
 		if err := l.put(name, key, layout); err != nil {
@@ -50,37 +57,42 @@ func (l *Loader) AddBinary(index uint16, b Binary) error {
 
 // RemoveBinary makes the index free for another binary.
 func (l *Loader) RemoveBinary(index uint16, b Binary) error {
-	errs := []error{l.TraceAll(index, false)}
+	errs := []error{l.TraceAll(index, false, 0)}
 	for _, t := range b.Contexts {
 		errs = append(errs, l.maps["context_types"].Delete(contextTypeKey{Type: t.Type, Binary: uint64(index)}))
 	}
 	return errors.Join(errs...)
 }
 
-// TraceAll says whether processes of a binary are traced before anything is known of
-// them.
-func (l *Loader) TraceAll(index uint16, traced bool) error {
-	return l.put("binaries", uint32(index), flag(traced))
+// TraceAll says whether, and with which settings, processes of a binary are traced before
+// anything is known of them.
+func (l *Loader) TraceAll(index uint16, all bool, settings Settings) error {
+	if !all {
+		return l.put("binaries", uint32(index), Settings(0))
+	}
+	return l.put("binaries", uint32(index), settings|traced)
 }
 
-// Trace makes a process a target, as one that runs the binary with an index.
-func (l *Loader) Trace(tgid uint32, index uint16) error {
-	return l.put("targets", tgid, uint32(index)+1)
+// targetState is struct target.
+type targetState struct {
+	Binary   uint32 // index plus one; 0: no target
+	Settings Settings
+	Network  uint64
+}
+
+// Trace makes a process a target, as one that runs the binary with an index. Network is the
+// inode of its network namespace, 0 if that is not known.
+func (l *Loader) Trace(tgid uint32, index uint16, settings Settings, network uint64) error {
+	return l.put("targets", tgid, targetState{uint32(index) + 1, settings, network})
 }
 
 // Ignore makes a process no target, until Trace or Forget: its probes do nothing.
 func (l *Loader) Ignore(tgid uint32) error {
-	return l.put("targets", tgid, uint32(0))
+	return l.put("targets", tgid, targetState{})
 }
 
-func flag(on bool) uint8 {
-	if on {
-		return 1
-	}
-	return 0
-}
-
-// stateKey is struct goroutine_key, struct detached_key and struct context_key.
+// stateKey is struct goroutine_key, struct detached_key, struct context_key and struct
+// outgoing_key.
 type stateKey struct {
 	ID, TGID uint64
 }
@@ -100,15 +112,19 @@ func (l *Loader) Forget(tgid uint32) error {
 	if err := forgetState[contextState](l.maps["contexts"], tgid); err != nil {
 		errs = append(errs, fmt.Errorf("map contexts: %w", err))
 	}
-	return errors.Join(errs...)
+	if err := forgetState[outgoingState](l.maps["outgoing"], tgid); err != nil {
+		errs = append(errs, fmt.Errorf("map outgoing: %w", err))
+	}
+	return errors.Join(append(errs, l.ForgetJoins(tgid))...)
 }
 
-// struct goroutine, struct open_span and struct context_span. Of a goroutine, the spans
-// begin at 16.
+// struct goroutine, struct open_span, struct context_span and struct outgoing. Of a
+// goroutine, the spans begin at 16.
 type (
 	goroutineState [16 + openSpansMax*openSpanSize + momentSize]byte
 	detachedState  [openSpanSize]byte
 	contextState   [48]byte
+	outgoingState  [48]byte
 )
 
 const (
@@ -138,9 +154,9 @@ func forgetState[V any](m *ebpf.Map, tgid uint32) error {
 
 // eachState calls f for each element of a map. It reads in batches: few system calls,
 // however many other processes have state.
-func eachState[V any](m *ebpf.Map, f func(stateKey, *V)) error {
+func eachState[K, V any](m *ebpf.Map, f func(K, *V)) error {
 	var cursor ebpf.MapBatchCursor
-	keys := make([]stateKey, stateBatch)
+	keys := make([]K, stateBatch)
 	values := make([]V, stateBatch)
 	for {
 		n, err := m.BatchLookup(&cursor, keys, values, nil)

@@ -8,12 +8,23 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/loader"
 )
 
-// attached is the probes of some instrumentations, by their name, in all processes of a
-// binary or in one.
-type attached map[string]attachment
+// group is the probes of one instrumentation for the same ways of propagation.
+type group struct {
+	instrumentation string
+	way             instrument.Way // 0: they are needed in any case
+}
+
+// wants tells whether a session wants the probes of a group.
+func (o *Options) wants(g group) bool {
+	return o.Enabled(g.instrumentation) && (g.way == 0 || g.way&o.settings.Ways() != 0)
+}
+
+// attached is groups of probes in all processes of a binary or in one.
+type attached map[group]attachment
 
 type attachment struct {
 	*loader.Attachment
@@ -21,42 +32,41 @@ type attachment struct {
 	telemetry Telemetry // of the session that attached it, which counts it
 }
 
-// attach adds those instrumentations that a session wants and that neither a nor
-// elsewhere has: two probes of the same program on one instruction would count twice.
-// One that fails does not keep the others from it.
-func (a attached) attach(l *loader.Loader, b *binary, pid int, names []string, o Options, elsewhere attached) error {
+// attach adds those groups that a session wants and that neither a nor elsewhere has: two
+// probes of the same program on one instruction would count twice. One that fails does not
+// keep the others from it.
+func (a attached) attach(l *loader.Loader, b *binary, pid int, o Options, elsewhere attached) error {
 	var errs []error
-	for _, name := range names {
-		_, here := a[name]
-		_, there := elsewhere[name]
-		probes := b.probes(name)
-		if here || there || len(probes) == 0 || !o.Enabled(name) {
+	for g, probes := range b.groups() {
+		_, here := a[g]
+		_, there := elsewhere[g]
+		if here || there || !o.wants(g) {
 			continue
 		}
 		made, err := l.Attach(b.file, b.index, probes, pid)
 		if err != nil {
-			o.Telemetry.ProbesFailed(name, int64(len(probes)))
-			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			o.Telemetry.ProbesFailed(g.instrumentation, int64(len(probes)))
+			errs = append(errs, fmt.Errorf("%s: %w", g.instrumentation, err))
 			continue
 		}
-		a[name] = attachment{made, int64(len(probes)), o.Telemetry}
-		o.Telemetry.ProbesAttached(name, int64(len(probes)))
+		a[g] = attachment{made, int64(len(probes)), o.Telemetry}
+		o.Telemetry.ProbesAttached(g.instrumentation, int64(len(probes)))
 	}
 	return errors.Join(errs...)
 }
 
-// detach takes those of some instrumentations out.
-func (a attached) detach(of func(instrumentation string) bool) error {
+// detach takes some groups out.
+func (a attached) detach(of func(group) bool) error {
 	var errs []error
-	for name, made := range a {
-		if !of(name) {
+	for g, made := range a {
+		if !of(g) {
 			continue
 		}
 		errs = append(errs, made.Close())
-		made.telemetry.ProbesAttached(name, -made.probes)
-		delete(a, name)
+		made.telemetry.ProbesAttached(g.instrumentation, -made.probes)
+		delete(a, g)
 	}
 	return errors.Join(errs...)
 }
 
-func all(string) bool { return true }
+func all(group) bool { return true }

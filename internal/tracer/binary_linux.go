@@ -35,11 +35,12 @@ type binary struct {
 	kernel   loader.Binary
 
 	// Guarded by shared.mu.
-	users     int      // sessions times their processes
-	wideUsers int      // of them, those that want all processes
-	wide      attached // probes in all processes
-	described bool     // the kernel side knows it
-	idle      *Session // whose process was the last one, when there are no users
+	users     int             // sessions times their processes
+	wideUsers int             // of them, those that want all processes
+	wide      attached        // probes in all processes
+	settings  loader.Settings // of all that want all processes
+	described bool            // the kernel side knows it
+	idle      *Session        // whose process was the last one, when there are no users
 }
 
 // analyse finds out how to probe the binary. It runs once.
@@ -97,6 +98,11 @@ func (b *binary) plan(libraries []instrument.Library, o Options) (BinaryOutcome,
 		return BinaryNotSupported, err
 	}
 	b.kernel.Runtime = runtimeLayout
+	b.kernel.Connections, fields, missing, err = loader.ResolveConnections(f)
+	countFields(o.Telemetry, fields, len(missing))
+	if err != nil {
+		o.Logger.Warn("Requests of this executable are not propagated by their connections", zap.Error(err))
+	}
 	if b.kernel.Contexts, err = f.ContextTypes(); err != nil {
 		o.Logger.Warn("Spans of this executable have no parents by context", zap.Error(err))
 	}
@@ -117,15 +123,14 @@ func countFields(t Telemetry, fields gobinary.Layout, missing int) {
 	}
 }
 
-// probes returns the probes of one instrumentation.
-func (b *binary) probes(instrumentation string) []instrument.Probe {
-	var probes []instrument.Probe
+// groups returns the probes that belong together.
+func (b *binary) groups() map[group][]instrument.Probe {
+	groups := map[group][]instrument.Probe{}
 	for _, plan := range b.plans {
 		for _, probe := range plan.Probes {
-			if probe.Instrumentation == instrumentation {
-				probes = append(probes, probe)
-			}
+			g := group{probe.Instrumentation, probe.Way}
+			groups[g] = append(groups[g], probe)
 		}
 	}
-	return probes
+	return groups
 }

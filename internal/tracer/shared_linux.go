@@ -25,10 +25,10 @@ import (
 // shared is the one kernel side of this process and all that sessions have in common.
 type shared struct {
 	libraries []instrument.Library
-	names     []string // of all instrumentations
 	loader    *loader.Loader
 	reader    *reader
 	assembler *assembler // used by the reader's goroutine alone
+	sockets   sockets
 	analyses  sync.Mutex // one binary is analysed at a time
 
 	mu       sync.Mutex
@@ -37,7 +37,8 @@ type shared struct {
 	traced   map[tracedKey]*tracedProcess
 	indices  []uint16 // free ones
 
-	losses [len(events.KernelLosses)]uint64 // as last read
+	losses       [len(events.KernelLosses)]uint64 // as last read
+	propagations [len(events.Propagations)]uint64
 }
 
 var (
@@ -92,7 +93,6 @@ func newShared() (*shared, error) {
 	}
 	s := &shared{
 		libraries: libraries,
-		names:     catalog.Names(),
 		loader:    l,
 		reader:    r,
 		binaries:  map[discovery.FileID]*binary{},
@@ -102,13 +102,13 @@ func newShared() (*shared, error) {
 		s.indices = append(s.indices, uint16(i))
 	}
 	s.assembler = newAssembler(libraries, s.lost)
-	r.record, r.tick, r.chores = s.assembler.event, s.tick, s.chores
+	r.record, r.tick, r.chores = s.record, s.tick, s.chores
 	go r.run()
 	return s, nil
 }
 
 func (s *shared) close() error {
-	errs := []error{s.reader.close()}
+	errs := []error{s.reader.close(), s.closeSockets()}
 	for _, b := range s.binaries {
 		errs = append(errs, s.discard(b))
 	}
@@ -139,6 +139,7 @@ func (s *shared) chores(now time.Time) {
 	if n := s.assembler.waiting.expire(now); n > 0 {
 		s.lost(events.LossNoTarget, n)
 	}
+	s.countPropagations()
 	before := s.losses
 	if err := s.loader.Losses(s.losses[:]); err != nil {
 		return
@@ -150,6 +151,23 @@ func (s *shared) chores(now time.Time) {
 	}
 	if s.losses != before || s.assembler.suspects {
 		s.dropEnded()
+	}
+}
+
+// countPropagations counts for every session, as lost does.
+func (s *shared) countPropagations() {
+	before := s.propagations
+	if err := s.loader.Propagations(s.propagations[:]); err != nil {
+		return
+	}
+	for i, outcome := range events.Propagations {
+		n := s.propagations[i] - before[i]
+		if n == 0 {
+			continue
+		}
+		for _, session := range s.list() {
+			session.options.Telemetry.Propagated(outcome, int64(n))
+		}
 	}
 }
 
@@ -257,8 +275,9 @@ func (p *process) key() tracedKey { return tracedKey{p.PID, p.File} }
 
 // tracedProcess is what sessions share of a process.
 type tracedProcess struct {
-	users int
-	own   attached // probes in this process alone
+	users    int
+	own      attached        // probes in this process alone
+	settings loader.Settings // of all sessions that have traced it
 }
 
 // attach makes a process send events.
@@ -271,6 +290,7 @@ func (s *shared) attach(p *process, b *binary, o Options) error {
 		s.traced[p.key()] = traced
 	}
 	traced.users++
+	traced.settings |= o.settings
 	if p.wide {
 		b.wideUsers++
 	}
@@ -282,23 +302,28 @@ func (s *shared) attach(p *process, b *binary, o Options) error {
 	}
 	// A process is traced as long as it has all probes: what starts then also has an end.
 	err := s.attachProbes(p, b, traced, o)
-	return errors.Join(err, s.loader.Trace(uint32(p.PID), b.index))
+	network, unknown := p.Network()
+	if unknown != nil {
+		o.Logger.Debug("Requests between local addresses are not joined", zap.Error(unknown))
+	}
+	return errors.Join(err, s.loader.Trace(uint32(p.PID), b.index, traced.settings, network))
 }
 
 // attachProbes puts a session's probes into a process, or into all of its binary. s.mu is held.
 func (s *shared) attachProbes(p *process, b *binary, traced *tracedProcess, o Options) error {
 	if !p.wide || isOwn(b.file) {
-		return traced.own.attach(s.loader, b, p.PID, s.names, o, b.wide)
+		return traced.own.attach(s.loader, b, p.PID, o, b.wide)
 	}
 	// Of what this session puts into all processes of the binary, those that other
 	// sessions have put into single ones would count twice.
 	var errs []error
 	for key, other := range s.traced {
 		if key.file == b.id {
-			errs = append(errs, other.own.detach(o.Enabled))
+			errs = append(errs, other.own.detach(o.wants))
 		}
 	}
-	errs = append(errs, b.wide.attach(s.loader, b, 0, s.names, o, nil), s.loader.TraceAll(b.index, true))
+	b.settings |= o.settings
+	errs = append(errs, b.wide.attach(s.loader, b, 0, o, nil), s.loader.TraceAll(b.index, true, b.settings))
 	return errors.Join(errs...)
 }
 
@@ -309,7 +334,8 @@ func (s *shared) detach(p *process, b *binary) error {
 	var errs []error
 	if p.wide {
 		if b.wideUsers--; b.wideUsers == 0 && !p.died && b.described {
-			errs = append(errs, s.loader.TraceAll(b.index, false))
+			b.settings = 0
+			errs = append(errs, s.loader.TraceAll(b.index, false, 0))
 		}
 	}
 	if traced := s.traced[p.key()]; traced != nil {

@@ -14,7 +14,8 @@ type codeRange struct {
 
 // layout is struct grpc_layout.
 type layout struct {
-	TypeValueContext, TypeMetadataKey    uint64
+	TypeValueContext, TypeIncomingKey    uint64
+	TypeOutgoingKey                      uint64
 	TypeHTTP2Server, TypeHandlerServer   uint64
 	TypeHTTP2Client                      uint64
 	TypeTCPAddress, TypeUnixAddress      uint64
@@ -37,7 +38,14 @@ type layout struct {
 	ClientChannel, ClientDescription     uint16
 	ClientFinished, ClientAttempt        uint16
 	AttemptTransport                     uint16
-	ServerWorkers, Padding               uint16
+	ServerWorkers                        uint16
+	RawMetadata                          uint16
+	FieldName, FieldSize                 uint16
+	LoopyFramer, FramerWriter            uint16
+	WriterBytes, WriterHandle            uint16
+	WriterOffset, WriterBatch            uint16
+	WriterError, WriterConn              uint16
+	StreamID, HTTP2ServerConnection      uint16
 }
 
 // The packages of the structs that are read.
@@ -45,13 +53,15 @@ const (
 	root      = "google.golang.org/grpc"
 	transport = root + "/internal/transport"
 	status    = root + "/internal/status"
+	hpack     = "golang.org/x/net/http2/hpack"
 )
 
 // typeAddresses lists the types that values are held to, and where their addresses go.
 func (l *layout) typeAddresses() map[string]*uint64 {
 	return map[string]*uint64{
 		"*context.valueCtx":                         &l.TypeValueContext,
-		root + "/metadata.mdIncomingKey":            &l.TypeMetadataKey,
+		root + "/metadata.mdIncomingKey":            &l.TypeIncomingKey,
+		root + "/metadata.mdOutgoingKey":            &l.TypeOutgoingKey,
 		"*" + transport + ".http2Server":            &l.TypeHTTP2Server,
 		"*" + transport + ".serverHandlerTransport": &l.TypeHandlerServer,
 		"*" + transport + ".http2Client":            &l.TypeHTTP2Client,
@@ -89,6 +99,8 @@ func (w want) or(fields ...gobinary.Field) want {
 func (l *layout) sharedWants() []want {
 	const proto = "google.golang.org/genproto/googleapis/rpc/status"
 	return []want{
+		at(&l.ValueContextKey, "context", "valueCtx", "key"),
+		at(&l.ValueContextValue, "context", "valueCtx", "val"),
 		at(&l.TCPIP, "net", "TCPAddr", "IP"),
 		at(&l.TCPPort, "net", "TCPAddr", "Port"),
 		at(&l.UnixName, "net", "UnixAddr", "Name"),
@@ -101,8 +113,6 @@ func (l *layout) sharedWants() []want {
 // serverWants lists what is read of a call on the server's side.
 func (l *layout) serverWants() []want {
 	return []want{
-		at(&l.ValueContextKey, "context", "valueCtx", "key"),
-		at(&l.ValueContextValue, "context", "valueCtx", "val"),
 		at(&l.StreamContext, transport, "Stream", "ctx"),
 		at(&l.StreamMethod, transport, "Stream", "method"),
 		at(&l.StreamState, transport, "Stream", "state"),
@@ -113,6 +123,8 @@ func (l *layout) serverWants() []want {
 		at(&l.HandlerClosed, transport, "serverHandlerTransport", "closedCh"),
 		at(&l.ChannelClosed, "runtime", "hchan", "closed"),
 		at(&l.RequestRemote, "net/http", "Request", "RemoteAddr"),
+		at(&l.StreamID, transport, "Stream", "id"),
+		at(&l.HTTP2ServerConnection, transport, "http2Server", "conn"),
 		{&l.ServerWorkers, [][]gobinary.Field{{field(root, "Server", "opts"), field(root, "serverOptions", "numServerWorkers")}}},
 	}
 }
@@ -132,6 +144,50 @@ func (l *layout) clientWants() []want {
 	}
 }
 
+// propagationWants lists what a client needs to give its calls a traceparent.
+func (l *layout) propagationWants() []want {
+	return []want{
+		at(&l.RawMetadata, root+"/metadata", "rawMD", "md"),
+		at(&l.FieldName, hpack, "HeaderField", "Name"),
+		at(&l.LoopyFramer, transport, "loopyWriter", "framer"),
+		at(&l.FramerWriter, transport, "framer", "writer"),
+		at(&l.WriterOffset, transport, "bufWriter", "offset"),
+		at(&l.WriterBatch, transport, "bufWriter", "batchSize"),
+		at(&l.WriterError, transport, "bufWriter", "err"),
+		at(&l.WriterConn, transport, "bufWriter", "conn"),
+	}
+}
+
+// The fields that say how large a header field is, and how a bufWriter has its buffer:
+// itself, or, from 1.84 on, by a pointer to it.
+var (
+	fieldLast    = field(hpack, "HeaderField", "Sensitive")
+	writerBytes  = field(transport, "bufWriter", "buf")
+	writerHandle = field(transport, "bufWriter", "bufHandle")
+)
+
+// resolvePropagation sets what propagationWants leaves open. It returns the fields that are
+// missing.
+func (l *layout) resolvePropagation(found gobinary.Layout) (missing []gobinary.Field) {
+	offset := func(f gobinary.Field) uint16 {
+		if at, ok := found[f]; ok && at.Value < instrument.Missing {
+			return uint16(at.Value)
+		}
+		return instrument.Missing
+	}
+	l.FieldSize = offset(fieldLast)
+	if l.FieldSize == instrument.Missing {
+		missing = append(missing, fieldLast)
+	} else {
+		l.FieldSize += 8 // a bool, behind which the next field is aligned
+	}
+	l.WriterBytes, l.WriterHandle = offset(writerBytes), offset(writerHandle)
+	if l.WriterBytes == instrument.Missing && l.WriterHandle == instrument.Missing {
+		missing = append(missing, writerBytes, writerHandle)
+	}
+	return missing
+}
+
 // The fields that say how a ServerStream, from 1.69 on, contains its Stream.
 var (
 	serverStreamEmbedded = field(transport, "ServerStream", "Stream")
@@ -140,7 +196,7 @@ var (
 
 // fields lists all that wants may be resolved from.
 func fields(wants []want) []gobinary.Field {
-	all := []gobinary.Field{serverStreamEmbedded, serverStreamNext}
+	all := []gobinary.Field{serverStreamEmbedded, serverStreamNext, fieldLast, writerBytes, writerHandle}
 	for _, w := range wants {
 		for _, way := range w.ways {
 			all = append(all, way...)

@@ -47,3 +47,19 @@ func TestServerStream(t *testing.T) {
 		assert.Equal(t, test.offset, l.ServerStreamEmbedded, name)
 	}
 }
+
+func TestResolvePropagation(t *testing.T) {
+	for name, test := range map[string]struct {
+		found               gobinary.Layout
+		size, bytes, handle uint16
+		missing             []gobinary.Field
+	}{
+		"up to 1.83":   {gobinary.Layout{fieldLast: {Value: 32}, writerBytes: {Value: 8}}, 40, 8, instrument.Missing, nil},
+		"from 1.84 on": {gobinary.Layout{fieldLast: {Value: 32}, writerHandle: {Value: 8}}, 40, instrument.Missing, 8, nil},
+		"nothing":      {nil, instrument.Missing, instrument.Missing, instrument.Missing, []gobinary.Field{fieldLast, writerBytes, writerHandle}},
+	} {
+		var l layout
+		assert.Equal(t, test.missing, l.resolvePropagation(test.found), name)
+		assert.Equal(t, []uint16{test.size, test.bytes, test.handle}, []uint16{l.FieldSize, l.WriterBytes, l.WriterHandle}, name)
+	}
+}

@@ -26,6 +26,10 @@ const (
 	selectConfig        = root + "/internal/resolver.(*SafeConfigSelector).SelectConfig"
 	toRPCErr            = root + ".toRPCErr"
 	newproc             = "runtime.newproc"
+
+	transportStream    = transport + ".(*http2Client).NewStream"
+	createHeaderFields = transport + ".(*http2Client).createHeaderFields"
+	writeHeader        = transport + ".(*loopyWriter).writeHeader"
 )
 
 // writeStatus is what ends a call on the server's side, by the transport's place in enum
@@ -58,7 +62,8 @@ func functionNames() []string {
 	return slices.Concat(slices.Concat(writeStatus[:]...), messageFailure[:], closures(), []string{
 		handleStream, malformedMethod, processUnary, sendResponse, statusFromError, goexit,
 		newStream, newStreamWithParams, finish, selectConfig, toRPCErr, newproc,
-	})
+		transportStream, createHeaderFields, writeHeader,
+	}, originate[:])
 }
 
 // planner gathers the plan of one binary.
@@ -84,6 +89,7 @@ func (library) Plan(file *gobinary.File) (instrument.Plan, error) {
 	}
 	if p.Functions[newStream] != nil {
 		p.client()
+		p.propagation()
 	}
 	p.Plan.Layout = p.layout
 	return p.Plan, nil
@@ -96,15 +102,19 @@ func (p *planner) readLayout() error {
 		wants = append(wants, p.layout.serverWants()...)
 	}
 	if p.Functions[newStream] != nil {
-		wants = append(wants, p.layout.clientWants()...)
+		wants = slices.Concat(wants, p.layout.clientWants(), p.layout.propagationWants())
 	}
-	all := slices.Concat(p.layout.sharedWants(), p.layout.serverWants(), p.layout.clientWants())
+	all := slices.Concat(p.layout.sharedWants(), p.layout.serverWants(), p.layout.clientWants(), p.layout.propagationWants())
 	resolve(all, nil)
 	if err := p.FindFields(fields(wants)); err != nil {
 		return err
 	}
 	p.Plan.Missing = resolve(wants, p.Plan.Fields)
 	p.layout.resolveServerStream(p.Plan.Fields)
+	lacking := p.layout.resolvePropagation(p.Plan.Fields)
+	if p.Functions[newStream] != nil {
+		p.Plan.Missing = append(p.Plan.Missing, lacking...)
+	}
 
 	addresses := p.layout.typeAddresses()
 	names := make([]string, 0, len(addresses))

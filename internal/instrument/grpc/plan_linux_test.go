@@ -18,12 +18,14 @@ import (
 	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
 )
 
-// chosen is a program with its variant, and the kind of site that it is at.
+// chosen is a program with its variant, the kind of site that it is at, and the ways of propagation
+// that it is for.
 type chosen struct {
 	instrumentation string
 	program         string
 	variant         uint8
 	kind            gobinary.SiteKind
+	way             instrument.Way
 }
 
 // many stands for sites that there are one or more of: returns and calls that only errors
@@ -54,21 +56,26 @@ func expectedSites(t *testing.T, build targettest.Build) map[chosen]int {
 		entry = gobinary.SiteStackCheck
 	}
 	sites := map[chosen]int{
-		{server, "grpc_server_start", 0, entry}:                                  1,
-		{server, "grpc_server_end", 0, entry}:                                    1,
-		{server, "grpc_server_end", 1, entry}:                                    1,
-		{client, "grpc_client_start", 0, entry}:                                  1,
-		{client, "grpc_client_detach", 0, gobinary.SiteCall}:                     1,
-		{client, "grpc_client_end", 0, entry}:                                    1,
-		{client, "grpc_client_failure", failureReturn, gobinary.SiteReturn}:      many,
-		{client, "grpc_client_failure", failureInnerReturn, gobinary.SiteReturn}: many,
-		{client, "grpc_client_failure", failureCall, gobinary.SiteCall}:          1,
+		{server, "grpc_server_start", 0, entry, 0}:                                  1,
+		{server, "grpc_server_end", 0, entry, 0}:                                    1,
+		{server, "grpc_server_end", 1, entry, 0}:                                    1,
+		{client, "grpc_client_start", 0, entry, 0}:                                  1,
+		{client, "grpc_client_detach", 0, gobinary.SiteCall, 0}:                     1,
+		{client, "grpc_client_end", 0, entry, 0}:                                    1,
+		{client, "grpc_client_failure", failureReturn, gobinary.SiteReturn, 0}:      many,
+		{client, "grpc_client_failure", failureInnerReturn, gobinary.SiteReturn, 0}: many,
+		{client, "grpc_client_failure", failureCall, gobinary.SiteCall, 0}:          1,
+
+		{client, "grpc_client_headers", 0, gobinary.SiteBranch, instrument.AnyWay}:     1,
+		{client, "grpc_client_arm", 0, gobinary.SiteCall, onWire}:                      1,
+		{client, "grpc_client_write_start", 0, gobinary.SiteCall, instrument.WayWrite}: 1,
+		{client, "grpc_client_write", 0, gobinary.SiteBranch, instrument.WayWrite}:     1,
 	}
 	if build.Program == "grpcserver" { // which calls it
-		sites[chosen{server, "grpc_server_exit", 0, entry}] = 1
+		sites[chosen{server, "grpc_server_exit", 0, entry, 0}] = 1
 	}
 	if library < newest {
-		sites[chosen{server, "grpc_server_unanswered", 0, gobinary.SiteCall}] = 1
+		sites[chosen{server, "grpc_server_unanswered", 0, gobinary.SiteCall, 0}] = 1
 	}
 	return sites
 }
@@ -96,7 +103,7 @@ func TestPlan(t *testing.T) {
 				assert.Empty(t, plan.Missing)
 				counts := map[chosen]int{}
 				for _, probe := range plan.Probes {
-					counts[chosen{probe.Instrumentation, probe.Program, probe.Variant, probe.Site.Kind}]++
+					counts[chosen{probe.Instrumentation, probe.Program, probe.Variant, probe.Site.Kind, probe.Way}]++
 				}
 				expected := expectedSites(t, build)
 				for site, count := range expected {
@@ -118,6 +125,14 @@ func checkLayout(t *testing.T, build targettest.Build, l layout) {
 		assert.NotZero(t, *address, name)
 	}
 	_, library := minorOf(t, build)
+	for name, offset := range map[string]uint16{
+		"field's name": l.FieldName, "field's size": l.FieldSize, "framer": l.LoopyFramer, "writer": l.FramerWriter,
+		"offset": l.WriterOffset, "batch": l.WriterBatch, "error": l.WriterError,
+	} {
+		assert.NotEqual(t, uint16(instrument.Missing), offset, name)
+	}
+	assert.Equal(t, library >= 84, l.WriterHandle != instrument.Missing)
+	assert.Equal(t, library < 84, l.WriterBytes != instrument.Missing)
 	for i, r := range l.MessageFailure {
 		assert.Greater(t, r.End, r.Start, messageFailure[i])
 	}

@@ -40,7 +40,7 @@ func TestNumbersOfKernelSide(t *testing.T) {
 		"HTTP2_BUNDLED":         http2Bundled,
 		"HTTP2_INTERNAL":        http2Internal,
 		"HTTP2_MODULE":          http2Module,
-		"HTTP2_SERVERS":         http2Servers,
+		"HTTP2_KINDS":           http2Kinds,
 		"CLIENT_END_ON_SUCCESS": endOnSuccess,
 		"CLIENT_END_ALWAYS":     endAlways,
 		"VALUE_MAX":             instrument.MaxTracestate,

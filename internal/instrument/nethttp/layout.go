@@ -21,13 +21,16 @@ type requestLayout struct {
 
 // writerLayout is struct writer_layout.
 type writerLayout struct {
-	State, Status, Written, Padding uint16
+	State, Status, Written      uint16
+	Stream, StreamID            uint16
+	Server, Connection, Padding uint16
 }
 
 // layout is struct net_http_layout.
 type layout struct {
+	TypeBuffer, TypeConnWriter                uint64
 	Request, HTTP2Request                     requestLayout
-	Writers                                   [http2Servers]writerLayout
+	Writers                                   [http2Kinds]writerLayout
 	ResponseStatus, ResponseWroteHeader       uint16
 	ResponseWritten                           uint16
 	PatternStr                                uint16
@@ -37,15 +40,21 @@ type layout struct {
 	AnswerSize, AnswerStatus                  uint16
 	AnswerProtoMajor, AnswerProtoMinor        uint16
 	AnswerContentLength                       uint16
-	Padding                                   [2]uint16
+	BufferError, BufferBytes, BufferCount     uint16
+	ClientRequestHeader                       uint16
+	StreamIDs                                 [http2Kinds]uint16
+	BufferWriter, ConnConn                    uint16
+	ClientConns, ClientBuffers                [http2Kinds]uint16
+	ResponseConnection, Connection            uint16
+	Padding                                   uint16
 }
 
-// The HTTP/2 servers, enum http2. A probe's variant says which one it is for.
+// The implementations of HTTP/2, enum http2. A probe's variant says which one it is for.
 const (
 	http2Bundled  = iota // net/http.http2…, up to Go 1.26
 	http2Internal        // net/http/internal/http2, from Go 1.27
 	http2Module          // golang.org/x/net/http2
-	http2Servers
+	http2Kinds
 )
 
 func want(pkg, structName, field string, offset *uint16) instrument.Want {
@@ -77,6 +86,8 @@ func (l *layout) responseWants() []instrument.Want {
 		want(http, "response", "status", &l.ResponseStatus),
 		want(http, "response", "wroteHeader", &l.ResponseWroteHeader),
 		want(http, "response", "written", &l.ResponseWritten),
+		want(http, "response", "conn", &l.ResponseConnection),
+		want(http, "conn", "rwc", &l.Connection),
 	}
 }
 
@@ -126,21 +137,63 @@ func (l *layout) http2RequestWants() []instrument.Want {
 	}
 }
 
+// http2Package returns the package of an implementation of HTTP/2, and what the names of its
+// types begin with.
+func http2Package(variant int) (pkg, prefix string) {
+	switch variant {
+	case http2Internal:
+		return "net/http/internal/http2", ""
+	case http2Module:
+		return "golang.org/x/net/http2", ""
+	}
+	return "net/http", "http2"
+}
+
+// What requests are written to, and what that writes to.
+const (
+	bufferType     = "*bufio.Writer"
+	connWriterType = "net/http.persistConnWriter"
+)
+
+// bufferWants lists the fields of what requests are written to.
+func (l *layout) bufferWants() []instrument.Want {
+	return []instrument.Want{
+		want("bufio", "Writer", "err", &l.BufferError),
+		want("bufio", "Writer", "buf", &l.BufferBytes),
+		want("bufio", "Writer", "n", &l.BufferCount),
+		want("bufio", "Writer", "wr", &l.BufferWriter),
+		want("net/http", "persistConn", "conn", &l.ConnConn),
+	}
+}
+
+// streamWants lists the fields of a request on its way through one HTTP/2 client.
+func (l *layout) streamWants(variant int) []instrument.Want {
+	pkg, prefix := http2Package(variant)
+	conn := prefix + "ClientConn"
+	wants := []instrument.Want{
+		want(pkg, prefix+"clientStream", "ID", &l.StreamIDs[variant]),
+		want(pkg, conn, "tconn", &l.ClientConns[variant]),
+		want(pkg, conn, "bw", &l.ClientBuffers[variant]),
+	}
+	if variant == http2Internal {
+		wants = append(wants, want(pkg, "ClientRequest", "Header", &l.ClientRequestHeader))
+	}
+	return wants
+}
+
 // writerWants lists the fields of the response writer of one HTTP/2 server.
 func (l *layout) writerWants(server int) []instrument.Want {
-	pkg, prefix := "net/http", "http2"
-	switch server {
-	case http2Internal:
-		pkg, prefix = "net/http/internal/http2", ""
-	case http2Module:
-		pkg, prefix = "golang.org/x/net/http2", ""
-	}
+	pkg, prefix := http2Package(server)
 	writer, state := prefix+"responseWriter", prefix+"responseWriterState"
 	w := &l.Writers[server]
 	return []instrument.Want{
 		want(pkg, writer, "rws", &w.State),
 		want(pkg, state, "status", &w.Status),
 		want(pkg, state, "wroteBytes", &w.Written),
+		want(pkg, state, "stream", &w.Stream),
+		want(pkg, prefix+"stream", "id", &w.StreamID),
+		want(pkg, state, "conn", &w.Server),
+		want(pkg, prefix+"serverConn", "conn", &w.Connection),
 	}
 }
 
@@ -168,9 +221,9 @@ func reach(offsets ...uint16) uint16 {
 
 // forget makes every offset unknown.
 func (l *layout) forget() {
-	all := slices.Concat(l.requestWants(), l.responseWants(), l.clientWants(), l.patternWants(), l.http2RequestWants())
-	for server := range http2Servers {
-		all = append(all, l.writerWants(server)...)
+	all := slices.Concat(l.requestWants(), l.responseWants(), l.clientWants(), l.patternWants(), l.http2RequestWants(), l.bufferWants())
+	for variant := range http2Kinds {
+		all = slices.Concat(all, l.writerWants(variant), l.streamWants(variant))
 	}
 	instrument.Resolve(all, nil)
 	l.HTTP2Request.Pattern = instrument.Missing

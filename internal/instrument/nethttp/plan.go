@@ -19,22 +19,42 @@ const (
 	http2ServeHTTP = "net/http.http2Handler.ServeHTTP"
 	roundTrip      = "net/http.(*Transport).roundTrip"
 	connRoundTrip  = "net/http.(*persistConn).roundTrip"
+	requestWrite   = "net/http.(*Request).write"
+	writeSubset    = "net/http.Header.writeSubset"
+	bufferFlush    = "bufio.(*Writer).Flush"
 )
 
 // runHandler is what each HTTP/2 server starts in a goroutine of its own per request;
 // the func1 that it defers recovers the handler's panic.
-var runHandler = [http2Servers]string{
+var runHandler = [http2Kinds]string{
 	http2Bundled:  "net/http.(*http2serverConn).runHandler",
 	http2Internal: "net/http/internal/http2.(*serverConn).runHandler",
 	http2Module:   "golang.org/x/net/http2.(*serverConn).runHandler",
 }
 
+// encodeHeaders and writeHeaders are how each HTTP/2 client sends the headers of a request.
+var (
+	encodeHeaders = [http2Kinds]string{
+		http2Bundled:  "net/http.(*http2clientStream).encodeAndWriteHeaders",
+		http2Internal: "net/http/internal/http2.(*clientStream).encodeAndWriteHeaders",
+		http2Module:   "golang.org/x/net/http2.(*clientStream).encodeAndWriteHeaders",
+	}
+	writeHeaders = [http2Kinds]string{
+		http2Bundled:  "net/http.(*http2ClientConn).writeHeaders",
+		http2Internal: "net/http/internal/http2.(*ClientConn).writeHeaders",
+		http2Module:   "golang.org/x/net/http2.(*ClientConn).writeHeaders",
+	}
+)
+
 func functionNames() []string {
-	names := []string{connServe, connServeDefer, serveHTTP, finishRequest, http2ServeHTTP, roundTrip, connRoundTrip}
+	names := []string{
+		connServe, connServeDefer, serveHTTP, finishRequest, http2ServeHTTP, roundTrip, connRoundTrip,
+		requestWrite, writeSubset, bufferFlush,
+	}
 	for _, name := range runHandler {
 		names = append(names, name, name+".func1")
 	}
-	return names
+	return slices.Concat(names, encodeHeaders[:], writeHeaders[:])
 }
 
 // planner gathers the plan of one binary.
@@ -51,10 +71,11 @@ func (library) Plan(file *gobinary.File) (instrument.Plan, error) {
 	p := planner{Planner: base}
 	p.layout.forget()
 	p.http1Server()
-	for variant := range http2Servers {
+	for variant := range http2Kinds {
 		p.http2Server(variant)
 	}
 	p.client()
+	p.propagation()
 	if len(p.Plan.Probes) == 0 && len(p.Plan.Problems) == 0 {
 		return instrument.Plan{}, nil
 	}
@@ -76,14 +97,17 @@ func (p *planner) resolve() error {
 		wants = append(wants, p.layout.responseWants()...)
 	}
 	if p.Functions[roundTrip] != nil {
-		wants = append(wants, p.layout.clientWants()...)
+		wants = slices.Concat(wants, p.layout.clientWants(), p.layout.bufferWants())
 	}
 	if minor, err := p.File.GoMinor(); err != nil || minor >= 22 {
 		wants = append(wants, p.layout.patternWants()...)
 	}
-	for variant := range http2Servers {
+	for variant := range http2Kinds {
 		if p.Functions[runHandler[variant]] != nil {
 			wants = append(wants, p.layout.writerWants(variant)...)
+		}
+		if p.Functions[roundTrip] != nil && p.Functions[encodeHeaders[variant]] != nil {
+			wants = append(wants, p.layout.streamWants(variant)...)
 		}
 	}
 	if p.Functions[runHandler[http2Internal]] != nil {
@@ -94,7 +118,9 @@ func (p *planner) resolve() error {
 	}
 	p.Plan.Missing = instrument.Resolve(wants, p.Plan.Fields)
 	p.layout.setSizes()
-	return nil
+	types, err := p.File.TypeAddresses(bufferType, connWriterType)
+	p.layout.TypeBuffer, p.layout.TypeConnWriter = types[bufferType], types[connWriterType]
+	return err
 }
 
 func (p *planner) http1Server() {

@@ -19,17 +19,19 @@ import (
 	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
 )
 
-// chosen is a program with its variant, and the kind of site that it is at.
+// chosen is a program with its variant, the kind of site that it is at, and the ways of propagation
+// that it is for.
 type chosen struct {
 	instrumentation string
 	program         string
 	variant         uint8
 	kind            gobinary.SiteKind
+	way             instrument.Way
 }
 
 // errorReturns is how a plan shows the returns of (*Transport).roundTrip that only errors
 // lead to: the sites that must be stepped, and the only ones that there are several of.
-var errorReturns = chosen{client, "net_http_client_end", endAlways, gobinary.SiteReturn}
+var errorReturns = chosen{client, "net_http_client_end", endAlways, gobinary.SiteReturn, 0}
 
 // expectedSites are the sites of a build of a program.
 func expectedSites(build targettest.Build) []chosen {
@@ -38,30 +40,37 @@ func expectedSites(build targettest.Build) []chosen {
 	if minor < 21 || build.GOARCH == "arm64" {
 		entry = gobinary.SiteStackCheck
 	}
+	http2 := uint8(http2Bundled)
+	if minor >= 27 {
+		http2 = http2Internal
+	}
 	var sites []chosen
 	if build.Program != "httpclient" {
 		sites = append(sites,
-			chosen{server, "net_http_server_start", 0, gobinary.SiteCall},
-			chosen{server, "net_http_server_end", 0, entry},
-			chosen{server, "net_http_server_unwind", 0, entry})
-		http2 := uint8(http2Bundled)
+			chosen{server, "net_http_server_start", 0, gobinary.SiteCall, 0},
+			chosen{server, "net_http_server_end", 0, entry, 0},
+			chosen{server, "net_http_server_unwind", 0, entry, 0})
 		if minor >= 27 {
-			http2 = http2Internal
-			sites = append(sites, chosen{server, "net_http2_server_request", http2, gobinary.SiteIndirectCall})
+			sites = append(sites, chosen{server, "net_http2_server_request", http2, gobinary.SiteIndirectCall, 0})
 		}
 		sites = append(sites,
-			chosen{server, "net_http2_server_start", http2, entry},
-			chosen{server, "net_http2_server_end", http2, entry})
+			chosen{server, "net_http2_server_start", http2, entry, 0},
+			chosen{server, "net_http2_server_end", http2, entry, 0})
 	}
 	if build.Program == "h2cserver" {
 		return append(sites,
-			chosen{server, "net_http2_server_start", http2Module, entry},
-			chosen{server, "net_http2_server_end", http2Module, entry})
+			chosen{server, "net_http2_server_start", http2Module, entry, 0},
+			chosen{server, "net_http2_server_end", http2Module, entry, 0})
 	}
 	return append(sites,
-		chosen{client, "net_http_client_start", 0, entry},
-		chosen{client, "net_http_client_end", endOnSuccess, gobinary.SiteBranch},
-		errorReturns)
+		chosen{client, "net_http_client_start", 0, entry, 0},
+		chosen{client, "net_http_client_end", endOnSuccess, gobinary.SiteBranch, 0},
+		errorReturns,
+		chosen{client, "net_http_client_write", 0, gobinary.SiteCall, instrument.WayWrite},
+		chosen{client, "net_http_client_arm", 0, gobinary.SiteCall, onWire},
+		chosen{client, "net_http2_client_headers", http2, entry, instrument.AnyWay},
+		chosen{client, "net_http2_client_arm", http2, gobinary.SiteCall, onWire},
+		chosen{client, "net_http2_client_write", http2, gobinary.SiteCall, instrument.WayWrite})
 }
 
 // TestPlan holds the sites in every version of Go to a list: what is on the way of a request
@@ -75,6 +84,7 @@ func TestPlan(t *testing.T) {
 			{Program: "httpserver", Strip: true, PIE: true},
 			{Program: "httpserver", Strip: true, GOARCH: "arm64"},
 			{Program: "httpclient", Strip: true},
+			{Program: "httpclient", Strip: true, GOARCH: "arm64"},
 			{Program: "h2cserver", Strip: true},
 		} {
 			build.Go = version
@@ -84,7 +94,7 @@ func TestPlan(t *testing.T) {
 				assert.Empty(t, plan.Missing)
 				counts := map[chosen]int{}
 				for _, probe := range plan.Probes {
-					counts[chosen{probe.Instrumentation, probe.Program, probe.Variant, probe.Site.Kind}]++
+					counts[chosen{probe.Instrumentation, probe.Program, probe.Variant, probe.Site.Kind, probe.Way}]++
 				}
 				expected := map[chosen]int{}
 				for _, site := range expectedSites(build) {
@@ -106,7 +116,8 @@ func checkLayout(t *testing.T, build targettest.Build, plan instrument.Plan) {
 	l := plan.Layout.(layout)
 	isServer, isClient := build.Program != "httpclient", build.Program != "h2cserver"
 	hasPatterns := build.Go >= "1.22"
-	hasInternal := isServer && build.Go == "1.27"
+	isInternal := build.Go == "1.27"
+	hasInternal := isServer && isInternal
 	for name, test := range map[string]struct {
 		offset uint16
 		known  bool
@@ -120,10 +131,17 @@ func checkLayout(t *testing.T, build targettest.Build, plan instrument.Plan) {
 		"bundled HTTP/2":   {l.Writers[http2Bundled].State, isServer && !hasInternal},
 		"internal HTTP/2":  {l.Writers[http2Internal].State, hasInternal},
 		"HTTP/2 request":   {l.HTTP2Request.TLS, hasInternal},
+		"buffer's bytes":   {l.BufferBytes, isClient},
+		"buffer's count":   {l.BufferCount, isClient},
+		"buffer's error":   {l.BufferError, isClient},
+		"bundled stream":   {l.StreamIDs[http2Bundled], isClient && !isInternal},
+		"internal stream":  {l.StreamIDs[http2Internal], isClient && isInternal},
+		"client request":   {l.ClientRequestHeader, isClient && isInternal},
 		"x/net/http2":      {l.Writers[http2Module].State, build.Program == "h2cserver"},
 	} {
 		assert.Equal(t, test.known, test.offset != instrument.Missing, name)
 	}
+	assert.Equal(t, isClient, l.TypeBuffer != 0)
 	structMax := kerneltest.ReadSource(t, "include/scratch.h").Numbers["STRUCT_MAX"]
 	require.Positive(t, structMax)
 	for _, size := range []uint16{l.Request.Size, l.HTTP2Request.Size, l.URLSize, l.AnswerSize} {

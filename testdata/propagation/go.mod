@@ -1,0 +1,3 @@
+module example.com/propagation
+
+go 1.18
