@@ -142,6 +142,10 @@ func (c serverCase) runBy(t *testing.T, client *http.Client, base string) {
 
 // cancelled goes away as soon as its request is on the way. The server reads it all the same.
 func cancelled(t *testing.T, x *targettest.Target, agent string) {
+	if strings.HasPrefix(x.URL(), "http:") {
+		hangUp(t, x, agent)
+		return
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { cancel() }})
@@ -150,6 +154,15 @@ func cancelled(t *testing.T, x *targettest.Target, agent string) {
 	request.Header.Set("User-Agent", agent)
 	_, err = x.Client().Do(request)
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// hangUp is cancelled for HTTP/1, whose client says that it wrote a request while that is still in its buffer.
+func hangUp(t *testing.T, x *targettest.Target, agent string) {
+	conn, err := net.Dial("tcp", x.Address())
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = io.WriteString(conn, "GET /wait?d=1m HTTP/1.1\r\nHost: "+x.Address()+"\r\nUser-Agent: "+agent+"\r\n\r\n")
+	require.NoError(t, err)
 }
 
 // hijack changes the protocol, talks and hangs up.

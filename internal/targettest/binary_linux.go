@@ -116,18 +116,18 @@ func (b Build) goCommand(source string) (string, error) {
 	return filepath.Join(root, "bin", "go"), err
 }
 
-// run runs a command in a folder and returns what it prints to stdout.
+// run runs a command in a folder and returns what it prints to stdout. The go command says on stderr that it
+// downloads a toolchain.
 func run(folder string, env []string, name string, args ...string) (string, error) {
+	var stdout, stderr strings.Builder
 	command := exec.Command(name, args...)
 	command.Dir = folder
 	command.Env = append(env, "PWD="+folder)
-	var messages strings.Builder // such as what is downloaded
-	command.Stderr = &messages
-	output, err := command.Output()
-	if err != nil {
-		return "", fmt.Errorf("%s %s: %w\n%s%s", name, strings.Join(args, " "), err, output, messages.String())
+	command.Stdout, command.Stderr = &stdout, &stderr
+	if err := command.Run(); err != nil {
+		return "", fmt.Errorf("%s %s: %w\n%s%s", name, strings.Join(args, " "), err, stdout.String(), stderr.String())
 	}
-	return strings.TrimSpace(string(output)), nil
+	return strings.TrimSpace(stdout.String()), nil
 }
 
 // programFolder finds the folder of a program, from the package folder that the test runs in upwards.
