@@ -50,7 +50,7 @@ func openArchive() (archive, error) {
 		return archive{}, err
 	}
 	a := archive{filepath.Join(cache, "ebpfgo-vm")}
-	for _, folder := range []string{"lists/partial", "cache/archives/partial", "kernels"} {
+	for _, folder := range []string{"lists/partial", "cache/archives/partial", "files"} {
 		if err := os.MkdirAll(filepath.Join(a.folder, folder), 0o755); err != nil {
 			return a, err
 		}
@@ -65,14 +65,11 @@ func (a archive) file(name string) string { return filepath.Join(a.folder, name)
 
 // fetch returns the files of the newest kernels, in order. Of those that are there already nothing is loaded.
 func (a archive) fetch(ctx context.Context, kernels []kernel) ([]string, error) {
-	lock, err := os.OpenFile(a.file("lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	unlock, err := a.lock()
 	if err != nil {
 		return nil, err
 	}
-	defer lock.Close() // which unlocks
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return nil, err
-	}
+	defer unlock()
 	names, err := a.names(ctx)
 	if err != nil {
 		return nil, err
@@ -83,11 +80,36 @@ func (a archive) fetch(ctx context.Context, kernels []kernel) ([]string, error) 
 		if len(packages) == 0 {
 			return nil, fmt.Errorf("kernel %q for %s: no package in %s: is the series still maintained? See %s", k.series, k.arch, "deb.debian.org", a.file("sources.list"))
 		}
-		if files[i], err = a.kernelOf(ctx, packages[0], k.arch); err != nil {
+		if files[i], err = a.take(ctx, packages[0], k.arch, "vmlinuz"); err != nil {
 			return nil, fmt.Errorf("kernel %q for %s: %w", k.series, k.arch, err)
 		}
 	}
 	return files, nil
+}
+
+// loader returns the program that the C library has for loading executables that are position
+// independent, and the place where they ask for it.
+func (a archive) loader(ctx context.Context, arch string) (file, place string, err error) {
+	place = map[string]string{"amd64": "/lib64/ld-linux-x86-64.so.2", "arm64": "/lib/ld-linux-aarch64.so.1"}[arch]
+	unlock, err := a.lock()
+	if err != nil {
+		return "", "", err
+	}
+	defer unlock()
+	file, err = a.take(ctx, "libc6", arch, filepath.Base(place))
+	return file, place, err
+}
+
+// lock keeps other processes out of a until unlock is called.
+func (a archive) lock() (unlock func() error, err error) {
+	file, err := os.OpenFile(a.file("lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file.Close, nil
 }
 
 // names lists the packages that have a kernel.
@@ -112,9 +134,9 @@ func (a archive) names(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// kernelOf returns the file of the kernel in a package.
-func (a archive) kernelOf(ctx context.Context, name, arch string) (string, error) {
-	file := a.file("kernels/" + name)
+// take returns the file out of a package whose name begins so.
+func (a archive) take(ctx context.Context, name, arch, prefix string) (string, error) {
+	file := a.file(filepath.Join("files", name+"-"+arch))
 	if _, err := os.Stat(file); err == nil {
 		return file, nil
 	}
@@ -132,8 +154,8 @@ func (a archive) kernelOf(ctx context.Context, name, arch string) (string, error
 	if err != nil || len(found) != 1 {
 		return "", fmt.Errorf("download %s: %d files came (%w)", name, len(found), err)
 	}
-	unpacked := filepath.Join(work, "kernel")
-	if err := unpack(ctx, found[0], unpacked); err != nil {
+	unpacked := filepath.Join(work, "file")
+	if err := unpack(ctx, found[0], prefix, unpacked); err != nil {
 		return "", err
 	}
 	return file, os.Rename(unpacked, file)
@@ -154,8 +176,8 @@ func (a archive) run(command *exec.Cmd) ([]byte, error) {
 	return output, err
 }
 
-// unpack takes the kernel out of a package of Debian.
-func unpack(ctx context.Context, deb, file string) error {
+// unpack takes a file out of a package of Debian.
+func unpack(ctx context.Context, deb, prefix, file string) error {
 	command := exec.CommandContext(ctx, "dpkg-deb", "--fsys-tarfile", deb)
 	stdout, err := command.StdoutPipe()
 	if err != nil {
@@ -164,28 +186,28 @@ func unpack(ctx context.Context, deb, file string) error {
 	if err := command.Start(); err != nil {
 		return err
 	}
-	err = takeKernel(stdout, file)
+	err = copyFile(stdout, prefix, file)
 	_, drained := io.Copy(io.Discard, stdout)
 	return errors.Join(err, drained, command.Wait())
 }
 
-// takeKernel finds the kernel in a package's files.
-func takeKernel(r io.Reader, file string) error {
+// copyFile copies the first file of a tar archive whose name, without its folder, begins with prefix.
+func copyFile(r io.Reader, prefix, file string) error {
 	for files := tar.NewReader(r); ; {
 		header, err := files.Next()
 		if errors.Is(err, io.EOF) {
-			return errors.New("there is no vmlinuz in the package")
+			return fmt.Errorf("there is no file %s* in the package", prefix)
 		}
 		if err != nil {
 			return err
 		}
-		if header.Typeflag != tar.TypeReg || !strings.HasPrefix(filepath.Base(header.Name), "vmlinuz") {
+		if header.Typeflag != tar.TypeReg || !strings.HasPrefix(filepath.Base(header.Name), prefix) {
 			continue
 		}
 		content, err := io.ReadAll(files)
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(file, content, 0o644)
+		return os.WriteFile(file, content, 0o755)
 	}
 }

@@ -32,8 +32,12 @@ type image struct {
 }
 
 // build compiles all that goes into the image, in a folder, and names the files.
-func (m *image) build(ctx context.Context, folder string, suites []suite) error {
-	m.files = map[string]string{}
+func (m *image) build(ctx context.Context, a archive, folder string, suites []suite) error {
+	loader, place, err := a.loader(ctx, m.arch)
+	if err != nil {
+		return err
+	}
+	m.files = map[string]string{place: loader}
 	if err := m.goBuild(ctx, filepath.Join(folder, "init"), "/init", "build", "./internal/vm/init"); err != nil {
 		return err
 	}

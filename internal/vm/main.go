@@ -89,7 +89,7 @@ func (r runner) run(ctx context.Context, pattern string) error {
 			return err
 		}
 		images[k.arch] = &image{arch: k.arch}
-		if err := images[k.arch].build(ctx, folder, suites); err != nil {
+		if err := images[k.arch].build(ctx, a, folder, suites); err != nil {
 			return err
 		}
 	}
