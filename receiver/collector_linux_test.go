@@ -34,6 +34,9 @@ var (
 	patience = targettest.Patience(time.Minute)
 	// spanPatience is the same for spans whose requests are over.
 	spanPatience = targettest.Patience(20 * time.Second)
+	// shortTime is how long requests take that are given up: their servers have begun with them by then.
+	shortTime = targettest.Patience(50 * time.Millisecond)
+	shortly   = shortTime.String()
 )
 
 // interval is the time between two looks at a condition that a test waits for.

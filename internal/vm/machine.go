@@ -64,8 +64,9 @@ func (m machine) commandLine() string {
 	return strings.TrimSpace(strings.Join(words, " "))
 }
 
-// run boots the machine and returns what it reported. All that it wrote goes to log.
-func (m machine) run(ctx context.Context, kernel, image string, log io.Writer) (*guest.Report, error) {
+// run boots the machine and returns what it reported, and the processor time that it took. All that it
+// wrote goes to log.
+func (m machine) run(ctx context.Context, kernel, image string, log io.Writer) (report *guest.Report, used time.Duration, err error) {
 	emulator := emulators[m.kernel.arch]
 	args := append([]string{
 		"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-serial", "stdio",
@@ -79,28 +80,30 @@ func (m machine) run(ctx context.Context, kernel, image string, log io.Writer) (
 	command.Stderr = &stderr
 	console, err := command.StdoutPipe()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	// Pdeathsig is sent when the thread ends that started the process.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := command.Start(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	report, trouble, err := listen(console, log)
-	if waited := command.Wait(); waited != nil {
+	waited := command.Wait()
+	used = command.ProcessState.UserTime() + command.ProcessState.SystemTime()
+	if waited != nil {
 		if ctx.Err() != nil {
 			waited = fmt.Errorf("it was stopped: %w", context.Cause(ctx))
 		}
-		return report, fmt.Errorf("%s: %w\n%s", emulator.command, waited, stderr.String())
+		return report, used, fmt.Errorf("%s: %w\n%s", emulator.command, waited, stderr.String())
 	}
 	if err != nil {
-		return report, err
+		return report, used, err
 	}
 	if trouble != "" {
-		return report, fmt.Errorf("the kernel said: %s", trouble)
+		return report, used, fmt.Errorf("the kernel said: %s", trouble)
 	}
-	return report, nil
+	return report, used, nil
 }
 
 // troublePattern is what a kernel says when it is not well.

@@ -28,11 +28,12 @@ func main() {
 	folder := flag.String("o", "build/vm", "`folder` for images and what the consoles said")
 	parallel := flag.Int("parallel", 2, "how many machines run at the same time")
 	timeout := flag.Duration("timeout", 10*time.Minute, "how long the tests of a package may take")
+	slowness := flag.Int("slowness", 5, "how many times longer than elsewhere tests wait, 20 on a machine that has much else to do")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	r := runner{folder: *folder, parallel: *parallel, timeout: *timeout}
+	r := runner{folder: *folder, parallel: *parallel, timeout: *timeout, slowness: *slowness}
 	var err error
 	if r.tests, err = regexp.Compile(*testName); err == nil {
 		err = r.run(ctx, *machineName)
@@ -48,11 +49,9 @@ type runner struct {
 	folder   string
 	parallel int
 	timeout  time.Duration
+	slowness int
 	tests    *regexp.Regexp
 }
-
-// slowness is how many times slower than others tests may be in a machine.
-const slowness = 5
 
 func (r runner) run(ctx context.Context, pattern string) error {
 	wanted, err := regexp.Compile(pattern)
@@ -106,10 +105,10 @@ func (r runner) run(ctx context.Context, pattern string) error {
 			defer wait.Done()
 			defer func() { <-slots }()
 			start := time.Now()
-			report, err := r.try(ctx, m, files[i], images[m.kernel.arch])
+			report, used, err := r.try(ctx, m, files[i], images[m.kernel.arch])
 			mu.Lock()
 			defer mu.Unlock()
-			if !printReport(m, report, err, time.Since(start)) {
+			if !printReport(m, report, err, time.Since(start), used) {
 				failed++
 				fmt.Printf("    see %s\n", r.console(m))
 			}
@@ -126,9 +125,9 @@ func (r runner) run(ctx context.Context, pattern string) error {
 func (r runner) console(m machine) string { return filepath.Join(r.folder, m.name+".log") }
 
 // try runs one machine.
-func (r runner) try(ctx context.Context, m machine, kernel string, i *image) (*guest.Report, error) {
+func (r runner) try(ctx context.Context, m machine, kernel string, i *image) (report *guest.Report, used time.Duration, err error) {
 	orders := guest.Orders{Lockdown: m.lockdown, Preempt: m.preempt}
-	env := []string{fmt.Sprintf("%s=%d", targettest.SlownessVariable, slowness)}
+	env := []string{fmt.Sprintf("%s=%d", targettest.SlownessVariable, r.slowness)}
 	for _, s := range suites {
 		if command, ok := s.command(r.tests, env, r.timeout); ok {
 			orders.Commands = append(orders.Commands, command)
@@ -136,16 +135,16 @@ func (r runner) try(ctx context.Context, m machine, kernel string, i *image) (*g
 	}
 	content, err := orders.Encode()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	file := filepath.Join(r.folder, m.name+".cpio")
 	if err := i.write(file, content); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer os.Remove(file)
 	log, err := os.Create(r.console(m))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer log.Close()
 	most := time.Duration(len(orders.Commands))*(r.timeout+time.Minute) + 5*time.Minute
@@ -155,9 +154,9 @@ func (r runner) try(ctx context.Context, m machine, kernel string, i *image) (*g
 }
 
 // printReport says what became of a machine, and returns whether all is well.
-func printReport(m machine, report *guest.Report, err error, took time.Duration) bool {
+func printReport(m machine, report *guest.Report, err error, took, used time.Duration) bool {
 	ok := err == nil && report.Done
-	fmt.Printf("%s: %v\n", m.name, took.Round(time.Second))
+	fmt.Printf("%s: %v, %v of processor time\n", m.name, took.Round(time.Second), used.Round(time.Second))
 	if report != nil {
 		fmt.Printf("    %v\n", report.Facts)
 		for _, result := range report.Results {

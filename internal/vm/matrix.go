@@ -21,77 +21,59 @@ var machines = []machine{
 // that it traces: there is no compiler in a machine.
 var suites = []suite{
 	{pkg: "internal/loader", tests: []test{
+		{name: "TestThisKernelWillDo"},
 		{name: "TestLoad"},
 		{name: "TestLoadSharesMaps"},
 		{name: "TestLoadWithoutPrivileges"},
-		{name: "TestAttach", with: httpServer},
-		{name: "TestAttachToAllProcesses", with: httpServer},
-		{name: "TestAttachAllOrNone", with: httpServer},
+		{name: "TestAttach", with: builds("httpserver")},
 	}},
 	{pkg: "receiver", tests: []test{
-		{name: "TestServer", of: oldestAndNewest("httpserver")},
-		{name: "TestServerHTTP2", of: oldestAndNewest("httpserver")},
-		{name: "TestClient", of: oldestAndNewest("httpclient"), with: httpServer},
-		{name: "TestServerH2C", of: h2c},
-		{name: "TestParentOfCall", of: httpPIE("1.20", "1.27")},
-		{name: "TestEndedSpanIsNoParent", of: httpPIE("1.20", "1.27")},
-		{name: "TestParallelRequestsDoNotMix", of: httpPIE("1.18", "1.21", "1.27")},
-		{name: "TestStackGrowsAtProbe", of: httpPIE("1.18", "1.20", "1.21", "1.27")},
-		{name: "TestGarbageCollection", of: httpPIE("1.27")},
-		{name: "TestEndsUnderLoad", of: httpPIE("1.18", "1.27")},
-		{name: "TestTargetDies", sub: "^1.27", with: httpPIE("1.27")},
-		{name: "TestTimes", of: httpPIE("1.18", "1.27")},
-		{name: "TestTraceparentAmongHeaders", of: httpPIE("1.20", "1.27")},
-		{name: "TestRestartUnderLoad", of: httpPIE("1.27")},
-		{name: "TestGRPCServer", of: grpc("grpcserver"), with: grpcClient},
-		{name: "TestGRPCClient", of: grpc("grpcclient"), with: []targettest.Build{{Program: "grpcserver", ModFile: "grpc1.69.mod"}}},
-		{name: "TestParentOfGRPCCall", of: grpcLast("grpcserver"), with: append(httpServer, grpcClient...)},
-		{name: "TestParallelGRPCCallsDoNotMix", sub: "^go1.27", with: append(grpcLast("grpcserver"), grpcClient...)},
-		{name: "TestGRPCServerDies", sub: "^1.27", with: append(grpcLast("grpcserver"), grpcClient...)},
-		{name: "TestGRPCClientDies", of: grpcLast("grpcclient"), with: []targettest.Build{{Program: "grpcserver"}}},
-		{name: "TestTraceparentAmongMetadata", of: grpcLast("grpcserver"), with: grpcClient},
-		{name: "TestParentOfStatement", of: sqlPIE("1.21", "1.27")},
-		{name: "TestStatementAsParent", of: sqlPIE("1.21", "1.27"), with: httpServer},
-		{name: "TestStackGrowsAtStatement", of: sqlPIE("1.21", "1.27")},
-		{name: "TestSQLite", sub: "^sqlite ", with: []targettest.Build{{Program: "sqlclient", Go: "1.27", Strip: true, PIE: true, Tags: []string{"modernc"}, ModFile: "go.latest.mod"}}},
-		{name: "TestTogether", of: togetherLast, with: grpcClient},
-		{name: "TestTogetherGolden", of: togetherLast, with: grpcClient},
+		{name: "TestServer", of: oldAndNew("httpserver")},
+		{name: "TestServerHTTP2", of: oldAndNew("httpserver")},
+		{name: "TestClient", of: oldAndNew("httpclient"), with: builds("httpserver")},
+		{name: "TestParentOfCall", of: barest("httpserver", "1.20", "1.27")},
+		{name: "TestStackGrowsAtProbe", of: barest("httpserver", "1.20", "1.27")},
+		{name: "TestEndsUnderLoad", of: barest("httpserver", "1.27")},
+		{name: "TestTargetDies", sub: "^1.27 (panic|kill)$", with: barest("httpserver", "1.27")},
+		{name: "TestGRPCServer", of: oldestAndNewestGRPC("grpcserver"), with: builds("grpcclient")},
+		{name: "TestGRPCClient", of: oldestAndNewestGRPC("grpcclient"), with: []targettest.Build{{Program: "grpcserver", ModFile: "grpc1.69.mod"}}},
+		{name: "TestParentOfStatement", of: newestSQL},
+		{name: "TestTogetherGolden", of: newestTogether, with: builds("grpcclient")},
 	}},
 }
 
 var (
-	httpServer   = []targettest.Build{{Program: "httpserver"}}
-	grpcClient   = []targettest.Build{{Program: "grpcclient"}}
-	h2c          = []targettest.Build{{Program: "h2cserver", Go: "1.27", Strip: true, PIE: true}, {Program: "h2cserver", Go: "1.27", ModFile: "go.latest.mod"}}
-	togetherLast = []targettest.Build{{Program: "together", Go: "1.27", ModFile: "go.latest.mod", Strip: true, PIE: true}}
+	newestSQL      = []targettest.Build{{Program: "sqlclient", Go: "1.27", ModFile: "go.latest.mod", Strip: true, PIE: true}}
+	newestTogether = []targettest.Build{{Program: "together", Go: "1.27", ModFile: "go.latest.mod", Strip: true, PIE: true}}
 )
 
-func grpc(program string) []targettest.Build {
-	builds := targettest.GRPCBuilds(program)
-	return []targettest.Build{builds[0], builds[len(builds)-1]}
-}
-
-func grpcLast(program string) []targettest.Build { return grpc(program)[1:] }
-
-func httpPIE(versions ...string) (builds []targettest.Build) {
-	for _, version := range versions {
-		builds = append(builds, targettest.Build{Program: "httpserver", Go: version, Strip: true, PIE: true})
+// builds are programs as the Go that runs the tests builds them: those that are not traced.
+func builds(programs ...string) (all []targettest.Build) {
+	for _, program := range programs {
+		all = append(all, targettest.Build{Program: program})
 	}
-	return builds
+	return all
 }
 
-func sqlPIE(versions ...string) (builds []targettest.Build) {
-	for _, version := range versions {
-		builds = append(builds, targettest.Build{Program: "sqlclient", Go: version, Strip: true, PIE: true})
-	}
-	return builds
-}
-
-// oldestAndNewest are two builds of a program of net/http, without and with the newer prologue of functions, maps and
-// type descriptors, both stripped.
-func oldestAndNewest(program string) []targettest.Build {
+// oldAndNew are two builds of a program that have the older and the newer prologues of functions, kinds
+// of maps and places of type descriptors.
+func oldAndNew(program string) []targettest.Build {
 	return []targettest.Build{
 		{Program: program, Go: "1.20", Strip: true},
 		{Program: program, Go: "1.27", Strip: true, PIE: true},
 	}
+}
+
+// barest are builds without anything that they can do without.
+func barest(program string, versions ...string) (all []targettest.Build) {
+	for _, version := range versions {
+		all = append(all, targettest.Build{Program: program, Go: version, Strip: true, PIE: true})
+	}
+	return all
+}
+
+// oldestAndNewestGRPC are the two builds of a program that are furthest apart.
+func oldestAndNewestGRPC(program string) []targettest.Build {
+	all := targettest.GRPCBuilds(program)
+	return []targettest.Build{all[0], all[len(all)-1]}
 }
