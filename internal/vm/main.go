@@ -29,18 +29,28 @@ func main() {
 	parallel := flag.Int("parallel", 2, "how many machines run at the same time")
 	timeout := flag.Duration("timeout", 10*time.Minute, "how long the tests of a package may take")
 	slowness := flag.Int("slowness", 5, "how many times longer than elsewhere tests wait, 20 on a machine that has much else to do")
+	soak := flag.Duration("soak", 0, "put kernels under load for so long, instead of all else")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	r := runner{folder: *folder, parallel: *parallel, timeout: *timeout, slowness: *slowness}
+	r := runner{
+		folder: *folder, parallel: *parallel, timeout: *timeout,
+		machines: machines, suites: suites,
+		env: []string{fmt.Sprintf("%s=%d", targettest.SlownessVariable, *slowness)},
+	}
+	if *soak > 0 {
+		r.machines, r.suites = soakMachines, soakSuites
+		r.timeout += *soak
+		r.env = append(r.env, "EBPFGO_TEST_SOAK="+soak.String())
+	}
 	var err error
 	if r.tests, err = regexp.Compile(*testName); err == nil {
 		err = r.run(ctx, *machineName)
 	}
+	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "vm:", err)
-		os.Exit(1) //nolint:gocritic // nothing is left to be done
+		os.Exit(1)
 	}
 }
 
@@ -48,9 +58,11 @@ func main() {
 type runner struct {
 	folder   string
 	parallel int
-	timeout  time.Duration
-	slowness int
+	timeout  time.Duration // of a package's tests
+	machines []machine
+	suites   []suite
 	tests    *regexp.Regexp
+	env      []string // of the tests
 }
 
 func (r runner) run(ctx context.Context, pattern string) error {
@@ -60,7 +72,7 @@ func (r runner) run(ctx context.Context, pattern string) error {
 	}
 	var chosen []machine
 	var kernels []kernel
-	for _, m := range machines {
+	for _, m := range r.machines {
 		if wanted.MatchString(m.name) {
 			chosen = append(chosen, m)
 			kernels = append(kernels, m.kernel)
@@ -88,7 +100,7 @@ func (r runner) run(ctx context.Context, pattern string) error {
 			return err
 		}
 		images[k.arch] = &image{arch: k.arch}
-		if err := images[k.arch].build(ctx, a, folder, suites); err != nil {
+		if err := images[k.arch].build(ctx, a, folder, r.suites); err != nil {
 			return err
 		}
 	}
@@ -127,9 +139,8 @@ func (r runner) console(m machine) string { return filepath.Join(r.folder, m.nam
 // try runs one machine.
 func (r runner) try(ctx context.Context, m machine, kernel string, i *image) (report *guest.Report, used time.Duration, err error) {
 	orders := guest.Orders{Lockdown: m.lockdown, Preempt: m.preempt}
-	env := []string{fmt.Sprintf("%s=%d", targettest.SlownessVariable, r.slowness)}
-	for _, s := range suites {
-		if command, ok := s.command(r.tests, env, r.timeout); ok {
+	for _, s := range r.suites {
+		if command, ok := s.command(r.tests, r.env, r.timeout); ok {
 			orders.Commands = append(orders.Commands, command)
 		}
 	}

@@ -17,6 +17,19 @@ var machines = []machine{
 	{name: "6.12-arm64", kernel: kernel{"6.12", "arm64"}, lockdown: "none"},
 }
 
+// soakMachines are those that are put under load. From 6.13 on programs get stacks of their own, see
+// bpf/include/preemption.h; the newest kernel has more of that than any other.
+var soakMachines = []machine{
+	{name: "soak-6.12", kernel: kernel{"6.12", "amd64"}, options: "preempt=full", preempt: "full"},
+	{name: "soak-newest", kernel: kernel{"", "amd64"}, options: "preempt=full", preempt: "full"},
+}
+
+var soakSuites = []suite{
+	{pkg: "receiver", tests: []test{
+		{name: "TestSoak", with: append(barest("httpserver", "1.27"), newestGRPC...)},
+	}},
+}
+
 // suites are what runs in each of them. To add a test, add its name, and the builds of the programs
 // that it traces: there is no compiler in a machine.
 var suites = []suite{
@@ -43,6 +56,7 @@ var suites = []suite{
 }
 
 var (
+	newestGRPC     = append(oldestAndNewestGRPC("grpcserver")[1:], oldestAndNewestGRPC("grpcclient")[1:]...)
 	newestSQL      = []targettest.Build{{Program: "sqlclient", Go: "1.27", ModFile: "go.latest.mod", Strip: true, PIE: true}}
 	newestTogether = []targettest.Build{{Program: "together", Go: "1.27", ModFile: "go.latest.mod", Strip: true, PIE: true}}
 )

@@ -47,6 +47,18 @@ func (x test) pattern() string {
 	return pattern
 }
 
+// wanted are the names by which the test and its subtests say that they have passed.
+func (x test) wanted() []string {
+	names := []string{x.name}
+	for _, build := range x.of {
+		names = append(names, x.name+"/"+build.String())
+	}
+	if x.sub != "" {
+		names = append(names, x.name+"/")
+	}
+	return names
+}
+
 // name is that of the package.
 func (s suite) name() string { return path.Base(s.pkg) }
 
@@ -63,10 +75,11 @@ func (s suite) builds() (all []targettest.Build) {
 
 // command runs those tests whose names match.
 func (s suite) command(wanted *regexp.Regexp, env []string, timeout time.Duration) (guest.Command, bool) {
-	var patterns []string
+	var patterns, names []string
 	for _, x := range s.tests {
 		if wanted.MatchString(x.name) {
 			patterns = append(patterns, x.pattern())
+			names = append(names, x.wanted()...)
 		}
 	}
 	return guest.Command{
@@ -79,5 +92,6 @@ func (s suite) command(wanted *regexp.Regexp, env []string, timeout time.Duratio
 			"HOME=/root", "PATH=/bin", "TMPDIR=/tmp", "XDG_CACHE_HOME=" + imageCache,
 		}, env...),
 		Timeout: timeout + time.Minute,
+		Want:    names,
 	}, len(patterns) > 0
 }

@@ -30,6 +30,8 @@ type Command struct {
 	Args    []string
 	Env     []string
 	Timeout time.Duration // after which it is killed
+	// Want are the tests that must pass, by their names. One with a slash at its end is any subtest.
+	Want []string
 }
 
 // Encode returns the content of OrdersFile.

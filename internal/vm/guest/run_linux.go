@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -87,12 +89,17 @@ func (c Command) run() Result {
 	defer cancel()
 	command := exec.CommandContext(ctx, c.Args[0], c.Args[1:]...)
 	command.Dir, command.Env = c.Folder, c.Env
-	command.Stdout, command.Stderr = os.Stdout, os.Stderr
+	command.WaitDelay = time.Second // what it has left behind may hold its output
+	var passed passed
+	command.Stdout, command.Stderr = io.MultiWriter(os.Stdout, &passed), os.Stderr
 	start := time.Now()
 	err := command.Run()
 	r := Result{c.Name, time.Since(start), "ok"}
 	if ctx.Err() != nil {
 		err = fmt.Errorf("it did not end within %v", c.Timeout)
+	}
+	if missing := passed.missing(c.Want); err == nil && len(missing) > 0 {
+		err = fmt.Errorf("no test passed that is called %s", strings.Join(missing, ", "))
 	}
 	if err != nil {
 		r.Outcome = err.Error()
