@@ -21,15 +21,19 @@ import (
 // indexAge is how old the list of Debian's packages may be.
 const indexAge = 12 * time.Hour
 
-// suites are where Debian has kernels: 6.1 and 6.12 with the security updates of Debian 12, the newest
-// one in the backports of Debian 13. %s is the folder that apt is to use.
+// aptSources are where Debian has kernels: 6.1 and 6.12 with the security updates of Debian 12, the newest
+// one in the backports of Debian 13.
 const aptSources = `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian-security bookworm-security main
 deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie-backports main
 `
 
+// aptConfiguration needs the folder that apt is to use.
 const aptConfiguration = `Dir::Etc::sourcelist "%[1]s/sources.list";
 Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
 Dir::State::lists "%[1]s/lists";
+Dir::State::status "%[1]s/status";
 Dir::Cache "%[1]s/cache";
 APT::Architecture "amd64";
 APT::Architectures { "amd64"; "arm64"; };
@@ -56,6 +60,9 @@ func openArchive() (archive, error) {
 		}
 	}
 	if err := os.WriteFile(a.file("sources.list"), []byte(aptSources), 0o644); err != nil {
+		return a, err
+	}
+	if err := os.WriteFile(a.file("status"), nil, 0o644); err != nil { // nothing is installed
 		return a, err
 	}
 	return a, os.WriteFile(a.file("apt.conf"), fmt.Appendf(nil, aptConfiguration, a.folder), 0o644)

@@ -70,9 +70,10 @@ func TestCommand(t *testing.T) {
 	s := suite{pkg: "internal/some", tests: []test{
 		{name: "TestPlain"},
 		{name: "TestBuilds", of: []targettest.Build{{Program: "x", Go: "1.20"}, {Program: "x", Go: "1.27", Strip: true}}, with: []targettest.Build{{Program: "y"}}},
-		{name: "TestSub", sub: "^1.27 panic$"},
+		{name: "TestSub", sub: "^1.27 panic$", lockdown: "none"},
+		{name: "TestLocked", lockdown: "integrity"},
 	}}
-	command, ok := s.command(regexp.MustCompile(""), []string{"A=b"}, time.Minute)
+	command, ok := s.command(machine{lockdown: "none"}, regexp.MustCompile(""), []string{"A=b"}, time.Minute)
 	require.True(t, ok)
 	assert.Equal(t, "some", command.Name)
 	assert.Equal(t, "/src/internal/some", command.Folder)
@@ -82,10 +83,13 @@ func TestCommand(t *testing.T) {
 	assert.Equal(t, []string{"TestPlain", "TestBuilds", "TestBuilds/go1.20", "TestBuilds/go1.27-stripped", "TestSub", "TestSub/"}, command.Want)
 	assert.Len(t, s.builds(), 3)
 
-	command, ok = s.command(regexp.MustCompile("Plain"), nil, time.Minute)
+	command, ok = s.command(machine{lockdown: "none"}, regexp.MustCompile("Plain"), nil, time.Minute)
 	require.True(t, ok)
 	assert.Equal(t, "-test.run=^TestPlain$", command.Args[len(command.Args)-1])
-	_, ok = s.command(regexp.MustCompile("Nothing"), nil, time.Minute)
+	command, ok = s.command(machine{lockdown: "integrity"}, regexp.MustCompile("Sub|Locked"), nil, time.Minute)
+	require.True(t, ok)
+	assert.Equal(t, []string{"TestLocked"}, command.Want)
+	_, ok = s.command(machine{lockdown: "none"}, regexp.MustCompile("Nothing"), nil, time.Minute)
 	assert.False(t, ok)
 }
 

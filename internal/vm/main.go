@@ -140,7 +140,7 @@ func (r runner) console(m machine) string { return filepath.Join(r.folder, m.nam
 func (r runner) try(ctx context.Context, m machine, kernel string, i *image) (report *guest.Report, used time.Duration, err error) {
 	orders := guest.Orders{Lockdown: m.lockdown, Preempt: m.preempt}
 	for _, s := range r.suites {
-		if command, ok := s.command(r.tests, r.env, r.timeout); ok {
+		if command, ok := s.command(m, r.tests, r.env, r.timeout); ok {
 			orders.Commands = append(orders.Commands, command)
 		}
 	}

@@ -29,6 +29,9 @@ type test struct {
 	with []targettest.Build
 	// sub are the subtests that run, if they are not named after builds.
 	sub string
+	// lockdown keeps the test to machines that are locked down so: "none", where programs may write into
+	// the memory of processes, or "integrity", where they must not. Empty: it runs in all.
+	lockdown string
 }
 
 // pattern is what -test.run takes to run the test.
@@ -73,11 +76,11 @@ func (s suite) builds() (all []targettest.Build) {
 	return all
 }
 
-// command runs those tests whose names match.
-func (s suite) command(wanted *regexp.Regexp, env []string, timeout time.Duration) (guest.Command, bool) {
+// command runs those tests in a machine whose names match.
+func (s suite) command(m machine, wanted *regexp.Regexp, env []string, timeout time.Duration) (guest.Command, bool) {
 	var patterns, names []string
 	for _, x := range s.tests {
-		if wanted.MatchString(x.name) {
+		if wanted.MatchString(x.name) && (x.lockdown == "" || x.lockdown == m.lockdown) {
 			patterns = append(patterns, x.pattern())
 			names = append(names, x.wanted()...)
 		}
