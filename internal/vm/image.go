@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
@@ -79,7 +80,9 @@ func (m *image) target(build targettest.Build) error {
 	if m.files[path.Join(imageCache, name)] != "" {
 		return nil
 	}
-	build.GOARCH = m.arch
+	if m.arch != runtime.GOARCH { // tests on this machine share the others
+		build.GOARCH = m.arch
+	}
 	file, err := build.Executable()
 	if err != nil {
 		return fmt.Errorf("build %s as %s: %w", build.Program, build, err)
@@ -102,7 +105,7 @@ func (m *image) tree(folder string) error {
 	})
 }
 
-// small are files that tests and the C-less parts of the standard library look for.
+// small are files that the standard library looks for.
 var small = map[string]string{
 	"/etc/hosts":  "127.0.0.1 localhost\n::1 localhost\n",
 	"/etc/passwd": "root:x:0:0:root:/root:/none\nnobody:x:65534:65534:nobody:/:/none\n",
