@@ -58,6 +58,7 @@ func (m machine) commandLine() string {
 		"oops=panic",        // and so does what leaves it running
 		"printk.devkmsg=on", // no report is left out
 		"nosoftlockup",      // an emulated processor waits for the real one
+		"no_timer_check",    // and so does its timer
 		"rcupdate.rcu_cpu_stall_suppress=1",
 		m.options,
 	}
