@@ -55,7 +55,7 @@ func openArchive() (archive, error) {
 	}
 	a := archive{filepath.Join(cache, "ebpfgo-vm")}
 	for _, folder := range []string{"lists/partial", "cache/archives/partial", "files"} {
-		if err := os.MkdirAll(filepath.Join(a.folder, folder), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Join(a.folder, folder), 0o750); err != nil {
 			return a, err
 		}
 	}
@@ -108,15 +108,15 @@ func (a archive) loader(ctx context.Context, arch string) (file, place string, e
 }
 
 // lock keeps other processes out of a until unlock is called.
-func (a archive) lock() (unlock func() error, err error) {
-	file, err := os.OpenFile(a.file("lock"), os.O_CREATE|os.O_RDWR, 0o644)
+func (a archive) lock() (unlock func(), err error) {
+	file, err := os.OpenFile(a.file("lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return file.Close, nil
+	return func() { file.Close() }, nil
 }
 
 // names lists the packages that have a kernel.

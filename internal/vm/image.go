@@ -106,10 +106,10 @@ func (m *image) tree(folder string) error {
 }
 
 // small are files that the standard library looks for.
-var small = map[string]string{
-	"/etc/hosts":  "127.0.0.1 localhost\n::1 localhost\n",
-	"/etc/passwd": "root:x:0:0:root:/root:/none\nnobody:x:65534:65534:nobody:/:/none\n",
-	"/etc/group":  "root:x:0:\n",
+var small = []struct{ name, content string }{
+	{"/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"},
+	{"/etc/passwd", "root:x:0:0:root:/root:/none\nnobody:x:65534:65534:nobody:/:/none\n"},
+	{"/etc/group", "root:x:0:\n"},
 }
 
 // write writes the file system of a machine with these orders.
@@ -127,8 +127,8 @@ func (m *image) write(file string, orders []byte) (err error) {
 	for _, folder := range []string{"/dev", "/proc", "/sys", "/tmp", "/run", "/root", "/bin"} {
 		archive.folder(folder)
 	}
-	for name, content := range small {
-		archive.file(name, cpioFile, []byte(content))
+	for _, f := range small {
+		archive.file(f.name, cpioFile, []byte(f.content))
 	}
 	archive.file(ordersFile, cpioFile, orders)
 	for name, source := range m.files {

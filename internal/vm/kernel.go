@@ -45,7 +45,7 @@ func (k kernel) packages(names []string) []string {
 // numbers are those in a version, in order.
 func numbers(version string) (all []int) {
 	for _, field := range strings.FieldsFunc(version, func(r rune) bool { return r < '0' || r > '9' }) {
-		n, _ := strconv.Atoi(field) //nolint:errcheck // it has nothing but digits, and few of them
+		n, _ := strconv.Atoi(field) // it has nothing but digits
 		all = append(all, n)
 	}
 	return all

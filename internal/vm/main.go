@@ -96,7 +96,7 @@ func (r runner) run(ctx context.Context, pattern string) error {
 			continue
 		}
 		folder := filepath.Join(r.folder, k.arch)
-		if err := os.MkdirAll(folder, 0o755); err != nil {
+		if err := os.MkdirAll(folder, 0o750); err != nil {
 			return err
 		}
 		images[k.arch] = &image{arch: k.arch}

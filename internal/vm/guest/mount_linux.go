@@ -25,7 +25,7 @@ var mounts = []struct{ kind, path string }{
 
 func mountAll() error {
 	for _, m := range mounts {
-		if err := os.MkdirAll(m.path, 0o755); err != nil {
+		if err := os.MkdirAll(m.path, 0o750); err != nil {
 			return err
 		}
 		// The kernel may have mounted /dev by itself.
