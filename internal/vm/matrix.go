@@ -46,7 +46,6 @@ var suites = []suite{
 		{name: "TestClient", of: oldAndNew("httpclient"), with: builds("httpserver")},
 		{name: "TestParentOfCall", of: barest("httpserver", "1.20", "1.27")},
 		{name: "TestStackGrowsAtProbe", of: barest("httpserver", "1.20", "1.27")},
-		{name: "TestEndsUnderLoad", of: barest("httpserver", "1.27")},
 		{name: "TestTargetDies", sub: "^1.27 (panic|kill)$", with: barest("httpserver", "1.27")},
 		{name: "TestGRPCServer", of: oldestAndNewestGRPC("grpcserver"), with: builds("grpcclient")},
 		{name: "TestGRPCClient", of: oldestAndNewestGRPC("grpcclient"), with: []targettest.Build{{Program: "grpcserver", ModFile: "grpc1.69.mod"}}},
