@@ -55,8 +55,9 @@ func grpcServerCases(x, peer *targettest.Target, secure bool) []grpcCase {
 		{name: "stream-deadline", call: stream("bidi", "Wait"), send: func(t *testing.T) { deadlineCall(t, x, "/example.Stream/Wait", "1m") }},
 		{name: "recovered", call: call("PanicError"), code: "Internal", message: "recovered: a handler that panics with an error"},
 		{name: "stream-recovered", call: stream("bidi", "PanicError", "x"), code: "Internal", message: "recovered: a handler that panics with an error"},
-		{name: "goexit", call: with(call("Goexit"), func(c *targettest.Call) { c.Timeout = shortly }), code: "DeadlineExceeded"},
-		{name: "stream-goexit", call: with(stream("bidi", "Goexit", "x"), func(c *targettest.Call) { c.Timeout = shortly }), code: "DeadlineExceeded"},
+		// Their handlers have run by then.
+		{name: "goexit", call: with(call("Goexit"), func(c *targettest.Call) { c.Timeout = (4 * shortTime).String() }), code: "DeadlineExceeded"},
+		{name: "stream-goexit", call: with(stream("bidi", "Goexit", "x"), func(c *targettest.Call) { c.Timeout = (4 * shortTime).String() }), code: "DeadlineExceeded"},
 		{name: "traceparent", call: with(call("Echo", "hello"), func(c *targettest.Call) {
 			c.Metadata = map[string]string{"traceparent": remoteParent, "tracestate": "vendor=value,other=1"}
 		})},

@@ -49,7 +49,7 @@ var suites = []suite{
 		{name: "TestTargetDies", sub: "^1.27 (panic|kill)$", with: barest("httpserver", "1.27")},
 		{name: "TestGRPCServer", of: oldestAndNewestGRPC("grpcserver"), with: builds("grpcclient")},
 		{name: "TestGRPCClient", of: oldestAndNewestGRPC("grpcclient"), with: []targettest.Build{{Program: "grpcserver", ModFile: "grpc1.69.mod"}}},
-		{name: "TestParentOfStatement", of: newestSQL},
+		{name: "TestStackGrowsAtStatement", of: newestSQL},
 		{name: "TestTogetherGolden", of: newestTogether, with: builds("grpcclient")},
 	}},
 }
