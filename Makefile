@@ -10,10 +10,10 @@ CLANG_VERSION := 19
 PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test vet generate lint bench clean
+.PHONY: help setup build demo test vm soak-vm vet generate lint bench clean
 
 help: ## say what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what the other targets need on Debian, mount the kernel's file systems
 	.ci/setup
@@ -24,8 +24,18 @@ build: ## build the collector of builder-config.yaml as build/otelcol-ebpfgo
 demo: build ## trace a few small services and show their traces
 	go run ./examples/demo
 
-test: setup vet ## run every test
+test: setup vet ## run every test, on this kernel and on others
 	go test -count=1 -p 2 -timeout 70m ./...
+	go run ./internal/vm
+
+vm: setup ## run tests on Debian's kernels, amd64 and arm64, in emulated machines
+	go run ./internal/vm $(VM)
+
+# How long soak-vm takes, as time.ParseDuration reads it.
+SOAK ?= 10m
+
+soak-vm: setup ## put Debian's newest kernels under load for SOAK
+	go run ./internal/vm -soak $(SOAK)
 
 vet: $(PLATFORMS:%=vet/%) ## build and vet for every supported platform
 

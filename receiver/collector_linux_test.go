@@ -29,14 +29,18 @@ import (
 	"github.com/ebpfgo/ebpfgoreceiver/receiver"
 )
 
-const (
+var (
 	// patience guards against a test that hangs; machines that build at the same time are slow.
-	patience = time.Minute
+	patience = targettest.Patience(time.Minute)
 	// spanPatience is the same for spans whose requests are over.
-	spanPatience = 20 * time.Second
-	// interval is the time between two looks at a condition that a test waits for.
-	interval = 5 * time.Millisecond
+	spanPatience = targettest.Patience(20 * time.Second)
+	// shortTime is how long requests take that are given up: their servers have begun with them by then.
+	shortTime = targettest.Patience(50 * time.Millisecond)
+	shortly   = shortTime.String()
 )
+
+// interval is the time between two looks at a condition that a test waits for.
+const interval = 5 * time.Millisecond
 
 // collector is the component, started as a collector does it, with a pipeline that keeps everything.
 type collector struct {

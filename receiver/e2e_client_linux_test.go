@@ -40,8 +40,8 @@ func clientCases(plain, secure, nowhere string) []clientCase {
 		{name: "redirects", command: command{URL: plain + "/redirect?n=2", Follow: true}, status: 200, spans: 4},
 		{name: "dial-error", command: command{URL: nowhere + "/ok"}, err: "connection refused"},
 		{name: "no-response", command: command{URL: plain + "/panic"}, err: "EOF"},
-		{name: "timeout", command: command{URL: plain + "/wait?d=1m", Timeout: "50ms"}, err: "Client.Timeout exceeded"},
-		{name: "cancelled", command: command{URL: plain + "/wait?d=1m", CancelAfter: "50ms"}, err: "context canceled"},
+		{name: "timeout", command: command{URL: plain + "/wait?d=1m", Timeout: shortly}, err: "Client.Timeout exceeded"},
+		{name: "cancelled", command: command{URL: plain + "/wait?d=1m", CancelAfter: shortly}, err: "context canceled"},
 		{name: "unknown-scheme", command: command{URL: "gopher://shop.example/ok"}, err: "unsupported protocol scheme"},
 		{name: "tls", command: command{URL: secure + "/ok", Insecure: true}, status: 200},
 		{name: "tls-error", command: command{URL: secure + "/ok"}, err: "certificate"},
@@ -51,8 +51,8 @@ func clientCases(plain, secure, nowhere string) []clientCase {
 		{name: "http2-status-503", command: command{URL: secure + "/status/503", Insecure: true, HTTP2: true}, status: 503},
 		{name: "http2-redirects", command: command{URL: secure + "/redirect", Insecure: true, HTTP2: true, Follow: true}, status: 200, spans: 2},
 		{name: "http2-no-response", command: command{URL: secure + "/panic", Insecure: true, HTTP2: true}, err: "stream error"},
-		{name: "http2-timeout", command: command{URL: secure + "/wait?d=1m", Timeout: "50ms", Insecure: true, HTTP2: true}, err: "Client.Timeout exceeded"},
-		{name: "http2-cancelled", command: command{URL: secure + "/wait?d=1m", CancelAfter: "50ms", Insecure: true, HTTP2: true}, err: "context canceled"},
+		{name: "http2-timeout", command: command{URL: secure + "/wait?d=1m", Timeout: shortly, Insecure: true, HTTP2: true}, err: "Client.Timeout exceeded"},
+		{name: "http2-cancelled", command: command{URL: secure + "/wait?d=1m", CancelAfter: shortly, Insecure: true, HTTP2: true}, err: "context canceled"},
 	}
 }
 

@@ -5,6 +5,7 @@ package receiver_test
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"net/http"
 	"testing"
@@ -27,7 +28,7 @@ func h2Client(x *targettest.Target) *http.Client {
 
 // deadlineCall makes a call by HTTP/2 that the server must end: a client of grpc that had the timeout
 // itself could be faster (github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
-func deadlineCall(t *testing.T, x *targettest.Target, method, timeout, message string) {
+func deadlineCall(t *testing.T, x *targettest.Target, method, message string) {
 	t.Helper()
 	// A google.protobuf.StringValue: field 1, of wire type 2.
 	encoded := append([]byte{1<<3 | 2, byte(len(message))}, message...)
@@ -37,7 +38,7 @@ func deadlineCall(t *testing.T, x *targettest.Target, method, timeout, message s
 	require.NoError(t, err)
 	request.Header.Set("Content-Type", "application/grpc")
 	request.Header.Set("Te", "trailers")
-	request.Header.Set("Grpc-Timeout", timeout)
+	request.Header.Set("Grpc-Timeout", fmt.Sprintf("%dm", shortTime.Milliseconds()))
 	response, err := h2Client(x).Do(request)
 	if err != nil {
 		assert.Contains(t, err.Error(), "CANCEL", "newer versions of grpc reset the stream")

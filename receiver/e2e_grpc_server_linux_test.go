@@ -49,14 +49,15 @@ func grpcServerCases(x, peer *targettest.Target, secure bool) []grpcCase {
 		{name: "unknown-stream", call: stream("bidi", "Nowhere"), code: "Unimplemented", message: "Nowhere"},
 		{name: "unknown-service", call: with(call(""), func(c *targettest.Call) { c.Method = "/example.Nowhere/Echo" }), code: "Unimplemented", message: "example.Nowhere"},
 		{name: "malformed-method", call: with(call(""), func(c *targettest.Call) { c.Method = "/Echo" }), code: "Unimplemented", message: "malformed method name"},
-		{name: "cancelled", call: with(call("Wait", "1m"), func(c *targettest.Call) { c.CancelAfter = "50ms" }), code: "Canceled"},
-		{name: "stream-cancelled", call: with(stream("bidi", "Wait", "1m"), func(c *targettest.Call) { c.CancelAfter = "50ms" }), code: "Canceled"},
-		{name: "deadline", call: call("Wait"), send: func(t *testing.T) { deadlineCall(t, x, "/example.Unary/Wait", "50m", "1m") }},
-		{name: "stream-deadline", call: stream("bidi", "Wait"), send: func(t *testing.T) { deadlineCall(t, x, "/example.Stream/Wait", "50m", "1m") }},
+		{name: "cancelled", call: with(call("Wait", "1m"), func(c *targettest.Call) { c.CancelAfter = shortly }), code: "Canceled"},
+		{name: "stream-cancelled", call: with(stream("bidi", "Wait", "1m"), func(c *targettest.Call) { c.CancelAfter = shortly }), code: "Canceled"},
+		{name: "deadline", call: call("Wait"), send: func(t *testing.T) { deadlineCall(t, x, "/example.Unary/Wait", "1m") }},
+		{name: "stream-deadline", call: stream("bidi", "Wait"), send: func(t *testing.T) { deadlineCall(t, x, "/example.Stream/Wait", "1m") }},
 		{name: "recovered", call: call("PanicError"), code: "Internal", message: "recovered: a handler that panics with an error"},
 		{name: "stream-recovered", call: stream("bidi", "PanicError", "x"), code: "Internal", message: "recovered: a handler that panics with an error"},
-		{name: "goexit", call: with(call("Goexit"), func(c *targettest.Call) { c.Timeout = "50ms" }), code: "DeadlineExceeded"},
-		{name: "stream-goexit", call: with(stream("bidi", "Goexit", "x"), func(c *targettest.Call) { c.Timeout = "50ms" }), code: "DeadlineExceeded"},
+		// Their handlers have run by then.
+		{name: "goexit", call: with(call("Goexit"), func(c *targettest.Call) { c.Timeout = (4 * shortTime).String() }), code: "DeadlineExceeded"},
+		{name: "stream-goexit", call: with(stream("bidi", "Goexit", "x"), func(c *targettest.Call) { c.Timeout = (4 * shortTime).String() }), code: "DeadlineExceeded"},
 		{name: "traceparent", call: with(call("Echo", "hello"), func(c *targettest.Call) {
 			c.Metadata = map[string]string{"traceparent": remoteParent, "tracestate": "vendor=value,other=1"}
 		})},

@@ -81,7 +81,7 @@ func postgresCases() []sqlCase {
 			errors: map[int]string{2: "is closed", 3: "is closed"}, spans: 2},
 		{name: "closed-db", maxOpen: 9, steps: []sqlStep{{Do: "close", On: "db"}, {Do: "exec", Query: "SELECT 1"}, {Do: "query", Query: "SELECT 1"}, {Do: "begin"}, {Do: "ping"}},
 			errors: map[int]string{1: "is closed", 2: "is closed", 3: "is closed", 4: "is closed"}, spans: 4},
-		{name: "pool-exhausted", maxOpen: 1, steps: []sqlStep{{Do: "conn"}, {Do: "exec", Query: "SELECT 1", Timeout: "50ms"}, {Do: "begin", CancelAfter: "50ms"}, {Do: "ping", Timeout: "50ms"}},
+		{name: "pool-exhausted", maxOpen: 1, steps: []sqlStep{{Do: "conn"}, {Do: "exec", Query: "SELECT 1", Timeout: shortly}, {Do: "begin", CancelAfter: shortly}, {Do: "ping", Timeout: shortly}},
 			errors: map[int]string{1: "deadline exceeded", 2: "context canceled", 3: "deadline exceeded"}, spans: 3},
 		{name: "expired", steps: []sqlStep{{Do: "query", Query: "SELECT 1", Timeout: "1ns"}, {Do: "exec", Query: "SELECT 1", Timeout: "1ns"}, {Do: "begin", Timeout: "1ns"}},
 			errors: map[int]string{0: "deadline exceeded", 1: "deadline exceeded", 2: "deadline exceeded"}, spans: 3},

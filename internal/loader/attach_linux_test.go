@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cilium/ebpf/features"
 	"github.com/cilium/ebpf/ringbuf"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -24,7 +25,13 @@ import (
 
 // TestAttach probes a process through both kinds of links that kernels have.
 func TestAttach(t *testing.T) {
-	for name, multi := range map[string]bool{"uprobe_multi": true, "perf_event": false} {
+	kinds := map[string]bool{"perf_event": false}
+	version, err := features.LinuxVersionCode()
+	require.NoError(t, err)
+	if version >= 6<<16|6<<8 {
+		kinds["uprobe_multi"] = true
+	}
+	for name, multi := range kinds {
 		t.Run(name, func(t *testing.T) {
 			target := targettest.Start(t, targettest.Binary(t, targettest.Build{Program: "httpserver"}))
 			file, err := os.Open(fmt.Sprintf("/proc/%d/exe", target.PID()))

@@ -48,7 +48,7 @@ func loadFor(libraries []instrument.Library, multi bool) (*Loader, error) {
 	if err := rlimit.RemoveMemlock(); err != nil {
 		return nil, explain(fmt.Errorf("raise the limit of locked memory: %w", err))
 	}
-	if err := checkKernel(); err != nil {
+	if err := thisKernel().check(multi); err != nil {
 		return nil, err
 	}
 	l := &Loader{

@@ -32,7 +32,13 @@ func Binary(t testing.TB, b Build) string {
 	return path
 }
 
-func (b Build) binary() (string, error) {
+// Executable is Binary for programs that are no tests. It looks for the sources from the working
+// directory upwards.
+func (b Build) Executable() (string, error) { return b.binary() }
+
+// CacheName is the path of the executable below the user's cache folder. Binary finds it there also
+// on a machine that cannot build it, if the sources are there too: they are in the name.
+func (b Build) CacheName() (string, error) {
 	source, err := programFolder(b.Program)
 	if err != nil {
 		return "", err
@@ -41,16 +47,28 @@ func (b Build) binary() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// A folder for each, so that the executable has the name that a deployment would give it.
+	return filepath.Join("ebpfgo-targets", b.String()+"-"+hash, b.Program), nil
+}
+
+func (b Build) binary() (string, error) {
+	name, err := b.CacheName()
+	if err != nil {
+		return "", err
+	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
 	}
-	// A folder for each, so that the executable has the name that a deployment would give it.
-	folder := filepath.Join(cache, "ebpfgo-targets", b.String()+"-"+hash)
-	path := filepath.Join(folder, b.Program)
+	path := filepath.Join(cache, name)
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
+	source, err := programFolder(b.Program)
+	if err != nil {
+		return "", err
+	}
+	folder := filepath.Dir(path)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", err
 	}

@@ -96,4 +96,4 @@ func (x *Target) receive(answer any) {
 }
 
 // commandTimeout bounds how long a command may take.
-const commandTimeout = time.Minute
+var commandTimeout = Patience(time.Minute)

@@ -19,13 +19,13 @@ import (
 	"time"
 )
 
-const (
+var (
 	// readyTimeout is how long a program may take to say that it is ready, and stopTimeout how long
 	// to end. They guard against a test that hangs; machines that build at the same time are slow.
-	readyTimeout = time.Minute
-	stopTimeout  = time.Minute
+	readyTimeout = Patience(time.Minute)
+	stopTimeout  = Patience(time.Minute)
 	// pipeTimeout is how long to wait for the end of the output of a process that has ended.
-	pipeTimeout = 5 * time.Second
+	pipeTimeout = Patience(5 * time.Second)
 )
 
 // Target is a running program.
