@@ -3,9 +3,9 @@
 // Command otlpcollector is what programs with an SDK send their spans to: the collector's OTLP receiver as
 // it is, over gRPC, with its internal metrics on, before a consumer that counts spans and drops them.
 //
-// It prints one line `listening <addr>` when it accepts connections. Then it answers each number on
-// stdin, as soon as there were so many spans or there is no hope for them, with how many there were.
-// It exits with status 0 at the end of stdin.
+// It prints one line `listening <addr>` when it accepts connections. Then it answers each number and
+// duration on stdin, as soon as there were so many spans, or no more of them for so long, with how many
+// there were. It exits with status 0 at the end of stdin.
 package main
 
 import (
@@ -17,6 +17,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -28,9 +29,6 @@ import (
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.opentelemetry.io/otel/sdk/metric"
 )
-
-// patience is how long there is hope for more spans after the last ones.
-const patience = time.Second
 
 func main() {
 	if err := run(); err != nil {
@@ -69,21 +67,30 @@ func run() (err error) {
 	}
 	defer func() { err = errors.Join(err, traces.Shutdown(context.Background())) }()
 	fmt.Println("listening", addr)
-	for input := bufio.NewScanner(os.Stdin); input.Scan(); {
-		wanted, err := strconv.ParseInt(input.Text(), 10, 64)
+	return answer(bufio.NewScanner(os.Stdin), &spans)
+}
+
+func answer(input *bufio.Scanner, spans *atomic.Int64) error {
+	for input.Scan() {
+		number, duration, _ := strings.Cut(input.Text(), " ")
+		wanted, err := strconv.ParseInt(number, 10, 64)
 		if err != nil {
 			return err
 		}
-		last, since := spans.Load(), time.Now()
-		for last < wanted && time.Since(since) < patience {
+		patience, err := time.ParseDuration(duration)
+		if err != nil {
+			return err
+		}
+		now, since := spans.Load(), time.Now()
+		for now < wanted && time.Since(since) < patience {
 			time.Sleep(10 * time.Millisecond)
-			if now := spans.Load(); now != last {
-				last, since = now, time.Now()
+			if next := spans.Load(); next != now {
+				now, since = next, time.Now()
 			}
 		}
-		fmt.Println(last)
+		fmt.Println(now)
 	}
-	return nil
+	return input.Err()
 }
 
 // freeAddress is an address of this host that nobody listens on. The receiver does not say which port it
