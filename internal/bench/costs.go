@@ -73,9 +73,7 @@ func (c costs) P999() string  { return c.columns(func(s sample) float64 { return
 func (c costs) columns(number func(sample) float64) string {
 	var cells []string
 	for m := range modes {
-		s := c.of(m, number)
-		low, high := s.bounds()
-		cells = append(cells, fmt.Sprintf("%s (%s to %s)", thousands(s.Median()), thousands(low), thousands(high)))
+		cells = append(cells, c.of(m, number).whole())
 	}
 	return strings.Join(cells, " | ")
 }

@@ -31,7 +31,7 @@ func fullPlan() plan {
 		processes:   []int{1, 10, 50, 200},
 		executables: 50,
 		large:       100 << 20,
-		burst:       8 * batchSpans,
+		burst:       16 * batchSpans,
 	}
 }
 

@@ -70,11 +70,8 @@ func perOne(less, more fleetPoint, n int) float64 {
 // Mebibytes is the size of the large executable.
 func (l *largePoint) Mebibytes() int64 { return l.Bytes >> 20 }
 
-// Second is how many spans a second a core takes from the ring buffer.
-func (r *ring) Second() string {
-	low, high := r.Rate.bounds()
-	return fmt.Sprintf("%s (%s to %s)", thousands(r.Rate.Median()), thousands(low), thousands(high))
-}
+// Second writes a number of spans a second.
+func (*ring) Second(s spread) string { return s.whole() }
 
 // thousands separates the thousands of a number by a space.
 func thousands(n float64) string {

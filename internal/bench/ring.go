@@ -12,15 +12,19 @@ import (
 // batchSpans is how many spans the receiver hands on together by default. A full batch waits for nothing.
 const batchSpans = 1024
 
-// ring is how fast a collector on one core takes spans out of the ring buffer.
+// ring is how fast a collector that has one core takes spans out of the ring buffer.
 type ring struct {
 	Burst     int    // spans that waited there
 	Rate      spread // spans a second, from the moment on that it could take them
 	Processor spread // µs of its processor time for a span
+
+	Produced spread // spans a second that targets produced as fast as they could
+	Share    spread // of the core that it took for those, in per cent
 }
 
 // measureRing lets spans gather in the ring buffer while a collector is stopped, then lets it go on and
-// measures how long it takes until the last one has passed through to the consumer. None may be missing.
+// measures how long it takes until the last one has passed through to the consumer. None may be missing,
+// neither then nor while targets produce them as fast as they can.
 func (b *bench) measureRing(r *report) {
 	b.t.Helper()
 	s := b.query()
@@ -29,11 +33,22 @@ func (b *bench) measureRing(r *report) {
 	defer c.stop()
 	subject := b.traceBy(s.Name, c, l, s.plain)
 	r.Ring = &ring{Burst: b.burst}
+	b.bursts(r.Ring, l, subject)
+	for range b.rounds {
+		produced := b.run("spans as fast as targets produce them", l, subject)
+		r.Ring.Produced = append(r.Ring.Produced, produced.rate)
+		r.Ring.Share = append(r.Ring.Share, 100*produced.rate*produced.collector/1e6)
+	}
+}
+
+func (b *bench) bursts(r *ring, l load, s subject) {
+	b.t.Helper()
 	statements := l.protocol.(statements)
 	statements.command.N = b.burst
 	burst := load{protocol: statements, clients: 1, requests: 1, batch: b.burst, spans: 1}
+	c := s.collector
 	for i := range 2 * b.rounds {
-		before := subject.spans(0)
+		before := s.spans(0)
 		used := processorTime(b.t, c.pid())
 		b.signal(c, syscall.SIGSTOP)
 		awaitStopped(b.t, c.pid())
@@ -46,8 +61,8 @@ func (b *bench) measureRing(r *report) {
 		if i == 0 {
 			continue // the first one makes the collector's heap grow
 		}
-		r.Ring.Rate = append(r.Ring.Rate, float64(b.burst)/got.last.Sub(begin).Seconds())
-		r.Ring.Processor = append(r.Ring.Processor, used.Seconds()*1e6/float64(b.burst))
+		r.Rate = append(r.Rate, float64(b.burst)/got.last.Sub(begin).Seconds())
+		r.Processor = append(r.Processor, used.Seconds()*1e6/float64(b.burst))
 	}
 }
 

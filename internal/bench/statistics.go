@@ -31,6 +31,12 @@ func (s spread) With(decimals int) string {
 	return fmt.Sprintf("%.*f (%.*f to %.*f)", decimals, s.Median(), decimals, low, decimals, high)
 }
 
+// whole is String for large numbers.
+func (s spread) whole() string {
+	low, high := s.bounds()
+	return fmt.Sprintf("%s (%s to %s)", thousands(s.Median()), thousands(low), thousands(high))
+}
+
 // bounds are the least and the greatest measurement.
 func (s spread) bounds() (low, high float64) { return slices.Min(s), slices.Max(s) }
 
