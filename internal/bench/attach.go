@@ -13,7 +13,7 @@ type attaching struct {
 	Name           string
 	P50, P99, P999 spread
 	Max            spread
-	traces         func(b *bench) string // the executable that is traced, "" for none
+	executable     string // that is traced, "" for none
 }
 
 // How requests are sent while probes are attached. Connections are warm after settle.
@@ -30,8 +30,8 @@ func (b *bench) measureAttaching(r *report) {
 	other := b.start("httpserver")
 	rows := []attaching{
 		{Name: "no collector starts"},
-		{Name: "a collector starts and traces another process", traces: func(*bench) string { return other.executable }},
-		{Name: "a collector starts and traces this process", traces: func(*bench) string { return target.executable }},
+		{Name: "a collector starts and traces another process", executable: other.executable},
+		{Name: "a collector starts and traces this process", executable: target.executable},
 	}
 	l := load{protocol: http1To(target.URL() + "/ok"), clients: attachClients, rate: attachRate, batch: 1, spans: 1}
 	for range b.rounds {
@@ -50,10 +50,9 @@ func (a *attaching) add(b *bench, l load) {
 	go func() { answered <- l.run(b.t, time.Minute) }()
 	start := time.Now()
 	time.Sleep(2 * settle)
-	if a.traces != nil {
-		// It stops when it has traced the load for a while.
-		c := startCollector(b.t, b.profile, nil, a.traces(b))
-		c.spans(1, shortPatience)
+	if a.executable != "" {
+		c := startCollector(b.t, b.profile, nil, a.executable)
+		c.spans(1, shortPatience) // none comes from the other process
 		c.stop()
 	}
 	time.Sleep(max(0, b.duration-time.Since(start)))

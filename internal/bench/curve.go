@@ -53,7 +53,7 @@ func (b *bench) curve(of string, values []int, at func(target server, value int)
 	return c
 }
 
-// Cost is the processor time of a request in a mode, of target and collector.
+// cost is the processor time of a request in a mode, of target and collector.
 func (p point) cost(m mode) spread {
 	return of(p.rounds, func(r [modes]sample) float64 { return r[m].cost() })
 }
@@ -67,7 +67,7 @@ func (p point) Untraced() spread { return p.cost(untraced) }
 func (p point) Added() spread    { return p.added(traced) }
 func (p point) SDKAdded() spread { return p.added(sdk) }
 
-// Spans and Wanted are those of the receiver.
+// Spans is how many the receiver made over how many it should have.
 func (p point) Spans() string {
 	spans, wanted := 0, 0
 	for _, round := range p.rounds {

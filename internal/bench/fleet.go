@@ -35,7 +35,7 @@ func (b *bench) newFleet(executables int) *fleet {
 	return f
 }
 
-// grow starts servers until there are n. One that does nothing is satisfied with one thread of Go code.
+// grow starts servers until there are n.
 func (f *fleet) grow(n int) {
 	f.b.t.Helper()
 	for i := len(f.servers); i < n; i++ {
