@@ -51,35 +51,64 @@ func (r requests) latencies() latencies {
 
 func (l latencies) percentile(p float64) time.Duration { return l[int(float64(len(l)-1)*p/100)] }
 
-// run sends requests, for so long, and returns when each of them was answered.
+// run connects clients, has them send requests for so long, and disconnects them.
 func (l load) run(t testing.TB, duration time.Duration) requests {
+	t.Helper()
+	c := l.dial(t)
+	defer c.close()
+	return c.run(t, duration)
+}
+
+// callers are the clients of a load, connected.
+type callers struct {
+	load
+	exchanges  []*exchange
+	disconnect func()
+}
+
+// dial connects the clients of a load. They must be closed.
+func (l load) dial(t testing.TB) *callers {
 	t.Helper()
 	open, disconnect, err := l.protocol.connect()
 	if err != nil {
 		t.Fatalf("load %+v: %v", l.protocol, err)
 	}
-	defer disconnect()
+	c := &callers{load: l, disconnect: disconnect}
+	for range l.clients {
+		exchange, err := open()
+		if err != nil {
+			t.Fatalf("load %+v: %v", l.protocol, err)
+		}
+		c.exchanges = append(c.exchanges, exchange)
+	}
+	return c
+}
+
+func (c *callers) close() {
+	for _, exchange := range c.exchanges {
+		exchange.Close()
+	}
+	c.disconnect()
+}
+
+// run sends requests, for so long, and returns when each of them was answered.
+func (c *callers) run(t testing.TB, duration time.Duration) requests {
+	t.Helper()
 	type result struct {
 		requests requests
 		err      error
 	}
 	results := make(chan result)
 	start := time.Now()
-	for i := range l.clients {
+	for i, exchange := range c.exchanges {
 		go func() {
-			exchange, err := open()
-			if err != nil {
-				results <- result{err: err}
-				return
-			}
-			defer exchange.Close()
-			measured, err := l.client(i, exchange.request, start, duration)
+			measured, err := c.client(i, exchange.request, start, duration)
 			results <- result{measured, err}
 		}()
 	}
 	var all requests
 	var failure error
-	for range l.clients {
+	for range c.exchanges {
 		r := <-results
 		all = append(all, r.requests...)
 		if r.err != nil {
@@ -87,7 +116,7 @@ func (l load) run(t testing.TB, duration time.Duration) requests {
 		}
 	}
 	if failure != nil {
-		t.Fatalf("load %+v: %v", l.protocol, failure)
+		t.Fatalf("load %+v: %v", c.protocol, failure)
 	}
 	return all
 }

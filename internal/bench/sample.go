@@ -17,20 +17,25 @@ type sample struct {
 // cost is the processor time of an operation, of target and collector.
 func (s sample) cost() float64 { return s.target + s.collector }
 
-// run measures one run of a load. One before it warms up.
+// run measures one run of a load. One before it, on the same connections, warms up.
 func (b *bench) run(what string, l load, s subject) sample {
 	b.t.Helper()
 	if l.requests == 0 {
 		l.requests = b.requests
 	}
+	clients := l.dial(b.t)
+	defer clients.close()
 	before := s.spans(0)
-	before = s.spans(before + l.operations(len(l.run(b.t, b.warmUp)))*l.spans)
+	before = s.spans(before + l.operations(len(clients.run(b.t, b.warmUp)))*l.spans)
 
 	targets, collector := b.processorTime(s)
 	start := time.Now()
-	requests := l.run(b.t, b.duration)
+	requests := clients.run(b.t, b.duration)
 	took := time.Since(start)
 	operations := l.operations(len(requests))
+	if operations == 0 {
+		b.t.Fatalf("%s: no request in %v", what, b.duration)
+	}
 	wanted := operations * l.spans
 	spans := s.spans(before+wanted) - before
 	targetsAfter, collectorAfter := b.processorTime(s)
