@@ -5,6 +5,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 )
@@ -51,7 +52,7 @@ func (r *report) fleetPlot(title, y string, value func(fleetPoint) spread) plot 
 	p := plot{Title: title, X: "processes that are traced (logarithmic)", Y: y, Log: true}
 	half := len(r.Fleets) / 2
 	for i, points := range [][]fleetPoint{r.Fleets[:half], r.Fleets[half:]} {
-		s := series{Name: []string{"of one executable", "of several"}[i]}
+		s := series{Name: []string{"of one executable", fmt.Sprintf("of up to %d executables", r.Plan.executables)}[i]}
 		for _, point := range points {
 			s.Points = append(s.Points, plotSpread(float64(point.X), value(point)))
 		}

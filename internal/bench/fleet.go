@@ -27,7 +27,7 @@ func (b *bench) newFleet(executables int) *fleet {
 	folder, built := b.t.TempDir(), b.build("httpserver")
 	for i := range executables {
 		place := filepath.Join(folder, strconv.Itoa(i))
-		if err := os.Mkdir(place, 0o755); err != nil {
+		if err := os.Mkdir(place, 0o750); err != nil {
 			b.t.Fatalf("%v", err)
 		}
 		f.executables = append(f.executables, copyTo(b.t, place, built))
@@ -78,10 +78,10 @@ func (b *bench) measureFleets(r *report) {
 			for i := range b.fewer() {
 				b.t.Logf("%s, round %d of %d", what, i+1, b.fewer())
 				var round [modes]sample
-				round[untraced] = b.run(what, f.load(16), plainSubject(f.servers...))
+				round[untraced] = b.run(what, f.load(usualClients), plainSubject(f.servers...))
 				c := p.Start.add(b, f)
 				s := b.traceBy(what, c, f.load(1), f.servers...)
-				round[traced] = b.run(what, f.load(16), s)
+				round[traced] = b.run(what, f.load(usualClients), s)
 				c.stop()
 				p.rounds = append(p.rounds, round)
 			}

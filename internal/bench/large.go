@@ -126,14 +126,14 @@ func largePackage(number int) string {
 func buildLarge(files []source, toolchain, work, folder string) error {
 	for _, file := range files {
 		path := filepath.Join(work, file.name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 			return err
 		}
 		if err := os.WriteFile(path, []byte(file.content), 0o644); err != nil {
 			return err
 		}
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return err
 	}
 	output := filepath.Join(folder, "output")

@@ -52,8 +52,8 @@ func (t *tally) add(traces ptrace.Traces) {
 	t.got.spans += traces.SpanCount()
 	t.got.last = now
 	for _, resource := range traces.ResourceSpans().All() {
-		pid, _ := resource.Resource().Attributes().Get("process.pid")
-		if !t.pids[pid.Int()] {
+		pid, ok := resource.Resource().Attributes().Get("process.pid")
+		if ok && !t.pids[pid.Int()] {
 			t.pids[pid.Int()] = true
 			t.got.processes, t.got.news = len(t.pids), now
 		}

@@ -36,12 +36,16 @@ type report struct {
 	Sites       *siteTable
 }
 
-// Rounds, Fewer, Seconds, WarmUp and SDKQueue are how it was measured.
-func (r *report) Rounds() int      { return r.Plan.rounds }
-func (r *report) Fewer() int       { return r.Plan.fewer() }
-func (r *report) Seconds() float64 { return r.Plan.duration.Seconds() }
-func (r *report) SDKQueue() string { return thousands(sdkQueue) }
-func (r *report) Minutes() float64 { return r.Took.Minutes() }
+// How it was measured.
+func (r *report) Rounds() int           { return r.Plan.rounds }
+func (r *report) Fewer() int            { return r.Plan.fewer() }
+func (r *report) Seconds() float64      { return r.Plan.duration.Seconds() }
+func (r *report) Minutes() float64      { return r.Took.Minutes() }
+func (r *report) SDKQueue() string      { return thousands(sdkQueue) }
+func (r *report) StartRate() string     { return thousands(startRate) }
+func (r *report) AttachRate() string    { return thousands(attachRate) }
+func (r *report) Clients() int          { return usualClients }
+func (r *report) StatementClients() int { return statementClients }
 
 // Headline says the number that matters most.
 func (r *report) Headline() string {

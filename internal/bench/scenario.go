@@ -19,6 +19,9 @@ type scenario struct {
 	saturated, steady func(server) load
 }
 
+// usualClients is how many send requests at a time, where nothing else is said.
+const usualClients = 16
+
 // What the load that performs statements asks the target for at a time. A request that measures how
 // long statements take has fewer of them.
 const (
@@ -51,22 +54,21 @@ func (b *bench) startScenarios() []scenario {
 		{Do: "exec", On: "tx", Query: "UPDATE products SET price = 3 WHERE id = 7"},
 		{Do: "commit"},
 	}
-	const clients = 16
 	return []scenario{
-		ofRequests("HTTP/1.1 server", web, sdkWeb, clients, 1, func(s server) protocol { return http1To(s.URL() + "/ok") }),
+		ofRequests("HTTP/1.1 server", web, sdkWeb, usualClients, 1, func(s server) protocol { return http1To(s.URL() + "/ok") }),
 		// net/http keeps two connections to one host by default.
 		ofRequests("HTTP/1.1 server that calls another", web, sdkWeb, 2, 2, func(s server) protocol {
 			return http1To(s.URL() + "/call?url=" + webUpstream.URL() + "/ok")
 		}),
-		ofRequests("gRPC server, unary", rpc, sdkRPC, clients, 1, func(s server) protocol {
+		ofRequests("gRPC server, unary", rpc, sdkRPC, usualClients, 1, func(s server) protocol {
 			return grpcCall{s.Address(), "/example.Unary/Echo", "ok", false}
 		}),
-		ofRequests("gRPC server, stream", rpc, sdkRPC, clients, 1, func(s server) protocol {
+		ofRequests("gRPC server, stream", rpc, sdkRPC, usualClients, 1, func(s server) protocol {
 			return grpcCall{s.Address(), "/example.Stream/Echo", "ok", true}
 		}),
 		ofStatements("SQL, a query", sql, sdkSQL, 1, query),
-		ofRequests("HTTP/2 server", tls, sdkTLS, clients, 1, func(s server) protocol { return http2{s.URL() + "/ok"} }),
-		ofRequests("gRPC server that calls another", rpc, sdkRPC, clients, 2, func(s server) protocol {
+		ofRequests("HTTP/2 server", tls, sdkTLS, usualClients, 1, func(s server) protocol { return http2{s.URL() + "/ok"} }),
+		ofRequests("gRPC server that calls another", rpc, sdkRPC, usualClients, 2, func(s server) protocol {
 			return grpcCall{s.Address(), "/example.Unary/Call", onward.Encode(), false}
 		}),
 		ofStatements("SQL, begin, exec, commit", sql, sdkSQL, 3, transaction),
