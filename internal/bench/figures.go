@@ -10,14 +10,17 @@ import (
 	"path/filepath"
 )
 
-// figure is a plot of the document with the name of its file.
+// figure is an image of the document with the name of its file.
 type figure struct {
-	File string
-	plot
+	File  string
+	image interface{ svg() string }
 }
 
 // figures are the plots of what was measured.
 func (r *report) figures() (list []figure) {
+	if len(r.Requests) > 0 {
+		list = append(list, figure{"performance-requests.svg", r.requestBars()})
+	}
 	if c := r.Concurrency; c != nil {
 		list = append(list, figure{"performance-concurrency.svg", c.plot("What tracing adds to a request, over concurrency", "clients with one request each at a time (logarithmic)", true)})
 	}
@@ -30,6 +33,15 @@ func (r *report) figures() (list []figure) {
 			figure{"performance-start.svg", r.fleetPlot("From the start of the collector until all targets are traced", "s", func(p fleetPoint) spread { return p.Start.All })})
 	}
 	return list
+}
+
+func (r *report) requestBars() bars {
+	b := bars{Title: "What tracing adds to a request", X: "µs of processor time", Ways: []string{"ebpfgo", "SDK and OTLP"}}
+	for _, m := range r.Requests {
+		c := m.Saturated()
+		b.Groups = append(b.Groups, group{m.Name, []spread{c.Added(), c.SDKAdded()}})
+	}
+	return b
 }
 
 func (c *curve) plot(title, x string, log bool) plot {
@@ -64,7 +76,7 @@ func (r *report) fleetPlot(title, y string, value func(fleetPoint) spread) plot 
 // draw writes the plots into a folder.
 func (r *report) draw(folder string) error {
 	for _, f := range r.figures() {
-		if err := os.WriteFile(filepath.Join(folder, f.File), []byte(f.svg()), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(folder, f.File), []byte(f.image.svg()), 0o644); err != nil {
 			return err
 		}
 	}

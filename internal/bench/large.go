@@ -137,7 +137,7 @@ func buildLarge(files []source, toolchain, work, folder string) error {
 		return err
 	}
 	output := filepath.Join(folder, "output")
-	command := exec.Command("go", "build", "-ldflags=-s -w", "-o", output, ".")
+	command := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", output, ".")
 	command.Dir = work
 	command.Env = append(os.Environ(), "GOTOOLCHAIN="+toolchain, "GOFLAGS=-buildvcs=false", "GOWORK=off", "CGO_ENABLED=0")
 	if text, err := command.CombinedOutput(); err != nil {

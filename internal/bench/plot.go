@@ -46,11 +46,7 @@ var plotColours = []string{"#0072b2", "#d55e00", "#44505c", "#009e73"}
 // svg draws the plot.
 func (p plot) svg() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" font-family="Helvetica, Arial, sans-serif" font-size="13">`+"\n",
-		plotWidth, plotHeight, plotWidth, plotHeight)
-	fmt.Fprintf(&b, "  <title>%s</title>\n", html.EscapeString(p.Title))
-	fmt.Fprintf(&b, `  <rect x="1" y="1" width="%d" height="%d" rx="6" fill="#fbfcfd" stroke="#7a8591"/>`+"\n", plotWidth-2, plotHeight-2)
-	fmt.Fprintf(&b, `  <text x="%d" y="26" fill="#1c2733" font-weight="bold">%s</text>`+"\n", plotLeft, html.EscapeString(p.Title))
+	canvas(&b, p.Title, plotHeight)
 	p.axes(&b)
 	for i, s := range p.Series {
 		p.line(&b, i, s)
@@ -91,9 +87,24 @@ func (p plot) line(b *strings.Builder, number int, s series) {
 			p.x(point.X), p.y(point.Low), p.y(point.High), p.x(point.X), p.y(point.Y), colour)
 	}
 	fmt.Fprintf(b, `    <path d="%s" stroke-width="2"/>`+"\n  </g>\n", strings.TrimSpace(path.String()))
+	legend(b, number, s.Name)
+}
+
+// canvas begins an image with its background and title.
+func canvas(b *strings.Builder, title string, height int) {
+	fmt.Fprintf(b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" font-family="Helvetica, Arial, sans-serif" font-size="13">`+"\n",
+		plotWidth, height, plotWidth, height)
+	fmt.Fprintf(b, "  <title>%s</title>\n", html.EscapeString(title))
+	fmt.Fprintf(b, `  <rect x="1" y="1" width="%d" height="%d" rx="6" fill="#fbfcfd" stroke="#7a8591"/>`+"\n", plotWidth-2, height-2)
+	fmt.Fprintf(b, `  <text x="%d" y="26" fill="#1c2733" font-weight="bold">%s</text>`+"\n", plotLeft, html.EscapeString(title))
+}
+
+// legend names a colour, below the title.
+func legend(b *strings.Builder, number int, name string) {
 	const width = (plotWidth - plotLeft - plotRight) / 3
 	x := plotLeft + number*width
-	fmt.Fprintf(b, `  <path d="M%d 48 h20" stroke="%s" stroke-width="2"/><text x="%d" y="52" fill="#1c2733">%s</text>`+"\n", x, colour, x+26, html.EscapeString(s.Name))
+	fmt.Fprintf(b, `  <path d="M%d 48 h20" stroke="%s" stroke-width="4"/><text x="%d" y="52" fill="#1c2733">%s</text>`+"\n",
+		x, plotColours[number%len(plotColours)], x+26, html.EscapeString(name))
 }
 
 func (p plot) x(value float64) float64 {
