@@ -47,8 +47,10 @@ func (a *attaching) add(b *bench, l load) {
 	answered := make(chan requests)
 	stop := make(chan struct{})
 	l.stop = stop
-	go func() { answered <- l.run(b.t, time.Minute) }()
+	clients := l.dial(b.t)
+	defer clients.close()
 	start := time.Now()
+	go func() { answered <- clients.run(b.t, time.Minute) }()
 	time.Sleep(2 * settle)
 	if a.executable != "" {
 		c := startCollector(b.t, b.profile, nil, a.executable)
@@ -62,6 +64,9 @@ func (a *attaching) add(b *bench, l load) {
 		if request.begin > settle {
 			took = append(took, request)
 		}
+	}
+	if len(took) == 0 {
+		b.t.Fatalf("%s: no request in %v", a.Name, time.Since(start))
 	}
 	latency := took.latencies()
 	for _, column := range []struct {
