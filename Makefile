@@ -57,7 +57,7 @@ lint: ## run the linters
 	$(LINT) run
 	$(LINT) fmt --diff
 
-bench: build ## measure what tracing costs
+bench: ## measure what tracing costs, in about 20 minutes on a machine that does nothing else
 	go run ./internal/bench
 
 clean: ## remove what was built

@@ -12,7 +12,7 @@ import (
 	"os"
 	"runtime/pprof"
 	"strconv"
-	"sync/atomic"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/component/componenttest"
@@ -25,27 +25,24 @@ import (
 	"github.com/ebpfgo/ebpfgoreceiver/receiver"
 )
 
-// patience is how long to wait for spans that do not come.
-const patience = 2 * time.Second
-
 // collect is the collector: the receiver as it is, with its internal metrics on, before a consumer
 // that counts spans. It has a process of its own, so that its processor time is its own too.
 //
-// args are a glob for the executables that it traces and a file for its CPU profile or "". It says
-// "ready", then answers each number on stdin, as soon as there were so many spans or there is no
-// hope for them, with how many there were. It ends with stdin.
+// args are a file for its CPU profile or "", and globs for the executables that it traces. It says
+// "ready", then answers each number and duration on stdin, as soon as there were so many spans, or no
+// more of them for so long, with what there was. It ends with stdin.
 func collect(args []string) int {
-	if err := receive(args[0], args[1]); err != nil {
+	if err := receive(args[0], args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return 0
 }
 
-func receive(executable, profile string) (err error) {
-	var spans atomic.Int64
+func receive(profile string, executables []string) (err error) {
+	got := &tally{pids: map[int64]bool{}}
 	next, err := consumer.NewTraces(func(_ context.Context, traces ptrace.Traces) error {
-		spans.Add(int64(traces.SpanCount()))
+		got.add(traces)
 		return nil
 	})
 	if err != nil {
@@ -53,7 +50,9 @@ func receive(executable, profile string) (err error) {
 	}
 	factory := receiver.NewFactory()
 	config := factory.CreateDefaultConfig().(*receiver.Config)
-	config.Targets = []receiver.TargetConfig{{SelectorConfig: receiver.SelectorConfig{Executable: executable}}}
+	for _, executable := range executables {
+		config.Targets = append(config.Targets, receiver.TargetConfig{SelectorConfig: receiver.SelectorConfig{Executable: executable}})
+	}
 	settings := receivertest.NewNopSettings(factory.Type())
 	settings.MeterProvider = metric.NewMeterProvider(metric.WithReader(metric.NewManualReader()))
 	log := zap.NewProductionConfig()
@@ -81,15 +80,28 @@ func receive(executable, profile string) (err error) {
 		defer pprof.StopCPUProfile()
 	}
 	fmt.Println("ready")
-	for input := bufio.NewScanner(os.Stdin); input.Scan(); {
-		wanted, err := strconv.ParseInt(input.Text(), 10, 64)
+	return answer(bufio.NewScanner(os.Stdin), got)
+}
+
+func answer(input *bufio.Scanner, got *tally) error {
+	for input.Scan() {
+		number, duration, _ := strings.Cut(input.Text(), " ")
+		wanted, err := strconv.Atoi(number)
 		if err != nil {
 			return err
 		}
-		for deadline := time.Now().Add(patience); spans.Load() < wanted && time.Now().Before(deadline); {
-			time.Sleep(10 * time.Millisecond)
+		patience, err := time.ParseDuration(duration)
+		if err != nil {
+			return err
 		}
-		fmt.Println(spans.Load())
+		now, since := got.received(), time.Now()
+		for now.spans < wanted && time.Since(since) < patience {
+			time.Sleep(10 * time.Millisecond)
+			if next := got.received(); next.spans != now.spans {
+				now, since = next, time.Now()
+			}
+		}
+		fmt.Println(now)
 	}
-	return nil
+	return input.Err()
 }

@@ -6,25 +6,53 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"strconv"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
 )
 
-// collector is a running collector, see collect.
+// How long to wait for spans that do not come: where they must, and where they may not.
+const (
+	patience      = 2 * time.Second
+	shortPatience = 400 * time.Millisecond // more than a batch waits for others
+)
+
+// collector is a running collector: that of the receiver (collect), or testdata/otlpcollector.
 type collector struct {
 	t       testing.TB
 	command *exec.Cmd
 	stdin   io.WriteCloser
 	answers *bufio.Scanner
+	address string // that it listens on, of one with OTLP
+	begin   time.Time
 }
 
-// startCollector starts a collector for the executables that match a glob.
-func startCollector(t testing.TB, executable, profile string) *collector {
+// startCollector starts a collector for the executables that match globs. It has variables besides
+// the environment of this process.
+func startCollector(t testing.TB, profile string, variables []string, executables ...string) *collector {
 	t.Helper()
-	c := &collector{t: t, command: exec.Command("/proc/self/exe", collectorCommand, executable, profile)}
+	arguments := append([]string{collectorCommand, profile}, executables...)
+	return launch(t, variables, "/proc/self/exe", arguments...)
+}
+
+// startOTLP starts a collector that programs with an SDK send their spans to. It ends with the test.
+func startOTLP(t testing.TB) *collector {
+	t.Helper()
+	c := launch(t, nil, targettest.Binary(t, targettest.Build{Program: "otlpcollector"}))
+	t.Cleanup(c.stop)
+	return c
+}
+
+func launch(t testing.TB, variables []string, path string, arguments ...string) *collector {
+	t.Helper()
+	c := &collector{t: t, command: exec.Command(path, arguments...)}
+	c.command.Env = append(os.Environ(), variables...)
 	c.command.Stderr = os.Stderr
 	stdout, err := c.command.StdoutPipe()
 	if err != nil {
@@ -34,32 +62,34 @@ func startCollector(t testing.TB, executable, profile string) *collector {
 	if c.stdin, err = c.command.StdinPipe(); err != nil {
 		t.Fatalf("%v", err)
 	}
+	c.begin = time.Now()
 	if err := c.command.Start(); err != nil {
 		t.Fatalf("start the collector: %v", err)
 	}
 	if !c.answers.Scan() {
 		t.Fatalf("the collector did not start: %v", c.command.Wait())
 	}
+	c.address = strings.TrimPrefix(c.answers.Text(), "listening ")
 	return c
 }
 
 func (c *collector) pid() int { return c.command.Process.Pid }
 
-// spans waits until there have been so many spans, as long as there is hope, and returns how many
-// there have been.
-func (c *collector) spans(wanted int) int {
+// spans waits until there have been so many spans, as long as there is hope, and returns what
+// there has been.
+func (c *collector) spans(wanted int, patience time.Duration) received {
 	c.t.Helper()
-	if _, err := io.WriteString(c.stdin, strconv.Itoa(wanted)+"\n"); err != nil {
+	if _, err := fmt.Fprintln(c.stdin, wanted, patience); err != nil {
 		c.t.Fatalf("ask the collector: %v", err)
 	}
 	if !c.answers.Scan() {
 		c.t.Fatalf("the collector ended: %v", c.command.Wait())
 	}
-	spans, err := strconv.Atoi(c.answers.Text())
+	r, err := parseReceived(c.answers.Text())
 	if err != nil {
 		c.t.Fatalf("answer of the collector: %v", err)
 	}
-	return spans
+	return r
 }
 
 // stop ends the collector, which takes its probes out.

@@ -9,9 +9,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"strconv"
+	"strings"
 )
 
 // traceparent is that of every request.
@@ -23,31 +25,77 @@ const headers = "User-Agent: Go-http-client/1.1\r\n" +
 	"Accept-Encoding: gzip\r\n" +
 	"Traceparent: " + traceparent + "\r\n"
 
-// http1 requests a URL, each client on a connection of its own. It takes as little from the processors
-// as it can, for the server runs on the same ones.
-type http1 struct{ url string }
+// http1 requests URLs by turns, each client on connections of its own. It takes as little from the
+// processors as it can, for the server runs on the same ones.
+type http1 struct {
+	urls    []string
+	headers int // besides those of every request
+}
+
+func http1To(urls ...string) http1 { return http1{urls: urls} }
 
 func (h http1) connect() (func() (*exchange, error), func(), error) {
 	return h.open, func() {}, nil
 }
 
 func (h http1) open() (*exchange, error) {
-	parsed, err := url.Parse(h.url)
+	var clients http1Clients
+	for _, target := range h.urls {
+		client, err := h.dial(target)
+		if err != nil {
+			return nil, errors.Join(err, clients.Close())
+		}
+		clients = append(clients, client)
+	}
+	next := 0
+	return &exchange{clients, func() error {
+		client := clients[next]
+		next = (next + 1) % len(clients)
+		return client.send()
+	}}, nil
+}
+
+// http1Client is a connection and what is sent on it.
+type http1Client struct {
+	conn    net.Conn
+	reader  *bufio.Reader
+	request []byte
+}
+
+type http1Clients []http1Client
+
+var _ io.Closer = http1Clients{}
+
+func (h http1) dial(target string) (http1Client, error) {
+	parsed, err := url.Parse(target)
 	if err != nil {
-		return nil, err
+		return http1Client{}, err
 	}
 	conn, err := net.Dial("tcp", parsed.Host)
 	if err != nil {
-		return nil, err
+		return http1Client{}, err
 	}
-	request := []byte("GET " + parsed.RequestURI() + " HTTP/1.1\r\nHost: " + parsed.Host + "\r\n" + headers + "\r\n")
-	reader := bufio.NewReader(conn)
-	return &exchange{conn, func() error {
-		if _, err := conn.Write(request); err != nil {
-			return err
-		}
-		return readResponse(reader)
-	}}, nil
+	var more strings.Builder
+	for i := range h.headers {
+		fmt.Fprintf(&more, "X-Header-%d: a value as long as many are\r\n", i)
+	}
+	request := "GET " + parsed.RequestURI() + " HTTP/1.1\r\nHost: " + parsed.Host + "\r\n" + headers + more.String() + "\r\n"
+	return http1Client{conn, bufio.NewReader(conn), []byte(request)}, nil
+}
+
+func (c http1Client) send() error {
+	if _, err := c.conn.Write(c.request); err != nil {
+		return err
+	}
+	return readResponse(c.reader)
+}
+
+func (c http1Clients) Close() error {
+	var errs []error
+	for _, client := range c {
+		errs = append(errs, client.conn.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // readResponse reads a response that says its length.

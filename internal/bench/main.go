@@ -2,15 +2,17 @@
 
 //go:build linux
 
-// Command bench measures what tracing costs and writes docs/performance.md: the processor time per
-// request and the latency of a server without and with the receiver, in turns, the probes that a
-// request hits, and the instructions that they sit on in each version of Go.
+// Command bench measures what tracing costs and writes docs/performance.md with its plots: what a request
+// costs without tracing, with the receiver and with the OpenTelemetry SDK, in turns, over concurrency,
+// headers and the number of targets; how long collectors take to start and how much memory; the probes
+// that a request hits, and the instructions that they sit on in each version of Go.
 package main
 
 import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
@@ -23,18 +25,43 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == collectorCommand {
 		os.Exit(collect(os.Args[2:]))
 	}
-	output := flag.String("o", "docs/performance.md", "`file` to write")
-	rounds := flag.Int("rounds", 5, "how often each load runs without and with the receiver")
-	duration := flag.Duration("duration", 4*time.Second, "how long each run lasts")
+	plan := fullPlan()
+	output := flag.String("o", "docs/performance.md", "`file` to write; the plots are written beside it")
+	only := flag.String("only", "", "measure these `parts` only, of "+names()+"; needs -o, for the file has nothing of the others")
+	flag.IntVar(&plan.rounds, "rounds", plan.rounds, "how often each load runs in each mode; those of curves run about half as often")
+	flag.DurationVar(&plan.duration, "duration", plan.duration, "how long each run lasts")
 	profile := flag.String("cpuprofile", "", "`file` to write the CPU profile of the collector's last run to")
 	flag.Parse()
 
-	h := &harness{}
-	defer h.close()
-	b := &bench{t: h, rounds: *rounds, duration: *duration, profile: *profile}
-	report := b.report(b.scenarios(), targettest.Versions())
-	if err := report.write(*output); err != nil {
-		h.Fatalf("%v", err)
+	chosen, err := named(*only)
+	if err == nil && len(chosen) < len(measurements) && *output == flag.Lookup("o").DefValue {
+		err = fmt.Errorf("-only %s would leave the other measurements out of %s; name another file by -o", *only, *output)
 	}
-	fmt.Println(report.Headline())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	if err := os.MkdirAll(filepath.Dir(*output), 0o750); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	h := &harness{}
+	b := &bench{plan: plan, t: h, profile: *profile, versions: targettest.Versions()}
+	report := b.report(chosen)
+	err = report.write(*output)
+	h.close()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Printf("%s: measured in %v\n", *output, report.Took.Round(time.Second))
+	if len(report.Requests) > 0 {
+		fmt.Println(report.Headline())
+	}
+	for _, failure := range report.Failures {
+		fmt.Fprintln(os.Stderr, "FAILED:", failure)
+	}
+	if len(report.Failures) > 0 {
+		os.Exit(1)
+	}
 }

@@ -17,6 +17,12 @@ import (
 	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
 )
 
+// measureSites chooses sites in all versions of Go.
+func (b *bench) measureSites(r *report) {
+	b.t.Helper()
+	r.Sites = chooseSites(b.t, b.versions)
+}
+
 // siteRow is the sites of one probe on one kind of instruction in one function.
 type siteRow struct {
 	Program, Function string

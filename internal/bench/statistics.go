@@ -23,9 +23,22 @@ func (s spread) Median() float64 {
 }
 
 // String gives the median, and the least and the greatest measurement.
-func (s spread) String() string {
-	return fmt.Sprintf("%.1f (%.1f to %.1f)", s.Median(), slices.Min(s), slices.Max(s))
+func (s spread) String() string { return s.With(1) }
+
+// With is String with so many decimals.
+func (s spread) With(decimals int) string {
+	low, high := s.bounds()
+	return fmt.Sprintf("%.*f (%.*f to %.*f)", decimals, s.Median(), decimals, low, decimals, high)
 }
+
+// whole is String for large numbers.
+func (s spread) whole() string {
+	low, high := s.bounds()
+	return fmt.Sprintf("%s (%s to %s)", thousands(s.Median()), thousands(low), thousands(high))
+}
+
+// bounds are the least and the greatest measurement.
+func (s spread) bounds() (low, high float64) { return slices.Min(s), slices.Max(s) }
 
 // of takes one number from each element of a list.
 func of[T any](list []T, number func(T) float64) spread {

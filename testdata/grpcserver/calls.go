@@ -16,6 +16,9 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
+// dialOptions are those of all channels.
+var dialOptions = []grpc.DialOption{grpc.WithTransportCredentials(insecure.NewCredentials())}
+
 // connections are those to the targets so far.
 var connections struct {
 	sync.Mutex
@@ -28,7 +31,7 @@ func connection(target string) (*grpc.ClientConn, error) {
 	if conn, known := connections.to[target]; known {
 		return conn, nil
 	}
-	conn, err := grpc.Dial(target, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.Dial(target, dialOptions...)
 	if err != nil {
 		return nil, err
 	}

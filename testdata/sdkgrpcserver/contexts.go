@@ -1,0 +1,1 @@
+../grpcserver/contexts.go

@@ -1,0 +1,1 @@
+../grpcserver/contexts_go121.go

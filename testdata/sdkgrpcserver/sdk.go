@@ -1,0 +1,1 @@
+../sdkhttpserver/sdk.go

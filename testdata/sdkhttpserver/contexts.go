@@ -1,0 +1,1 @@
+../httpserver/contexts.go

@@ -1,0 +1,1 @@
+../httpserver/contexts_go121.go

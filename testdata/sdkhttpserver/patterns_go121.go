@@ -1,0 +1,1 @@
+../httpserver/patterns_go121.go

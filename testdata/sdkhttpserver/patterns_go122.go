@@ -1,0 +1,1 @@
+../httpserver/patterns_go122.go

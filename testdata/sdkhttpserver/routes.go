@@ -1,0 +1,1 @@
+../httpserver/routes.go

@@ -1,0 +1,1 @@
+../sqlclient/contexts_go121.go

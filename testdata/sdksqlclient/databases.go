@@ -1,0 +1,1 @@
+../sqlclient/databases.go

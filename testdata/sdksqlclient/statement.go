@@ -1,0 +1,1 @@
+../sqlclient/statement.go
