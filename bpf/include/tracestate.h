@@ -75,8 +75,11 @@ static __always_inline bool read_tracestate(const struct scratch *scratch, struc
 	return printable;
 }
 
-/* keep_tracestate is for a server's span with a parent, behind find_headers. The event is built later. */
-static __always_inline void keep_tracestate(struct scratch *scratch, struct open_span *span, u64 tgid)
+/*
+ * keep_tracestate is for a server's span with a parent, behind find_headers. The event is built later. It is a function
+ * of its own for the stack of those that call it, which has 512 bytes with all that is called.
+ */
+static __noinline void keep_tracestate(struct scratch *scratch, struct open_span *span, u64 tgid)
 {
 	struct tracestate_key key = {.trace_id = {span->context.trace_id[0], span->context.trace_id[1]}, .tgid = tgid};
 	struct tracestate *state = (void *)scratch->event;
