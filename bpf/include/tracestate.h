@@ -19,8 +19,8 @@ struct tracestate_key {
 };
 
 struct tracestate {
-	u64 trace_id[2]; /* repeated, as in struct goroutine */
-	u64 owner;	 /* the server's span that it came with */
+	struct tracestate_key key; /* repeated, as in struct goroutine */
+	u64 owner;		   /* the server's span that it came with */
 	u64 length;
 	u8 text[TRACESTATE_MAX]; /* spaces behind it */
 };
@@ -81,15 +81,15 @@ static __always_inline bool read_tracestate(const struct scratch *scratch, struc
  */
 static __noinline void keep_tracestate(struct scratch *scratch, struct open_span *span, u64 tgid)
 {
-	struct tracestate_key key = {.trace_id = {span->context.trace_id[0], span->context.trace_id[1]}, .tgid = tgid};
 	struct tracestate *state = (void *)scratch->event;
 
 	if (!read_tracestate(scratch, state))
 		return;
-	state->trace_id[0] = key.trace_id[0];
-	state->trace_id[1] = key.trace_id[1];
+	state->key.trace_id[0] = span->context.trace_id[0];
+	state->key.trace_id[1] = span->context.trace_id[1];
+	state->key.tgid = tgid;
 	state->owner = span->context.span_id;
-	span->has_tracestate = !bpf_map_update_elem(&tracestates, &key, state, BPF_ANY);
+	span->has_tracestate = !bpf_map_update_elem(&tracestates, &state->key, state, BPF_ANY);
 }
 
 /* forget_tracestate is for the end of a server's span. */
