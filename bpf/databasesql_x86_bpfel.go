@@ -13,6 +13,21 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type DatabasesqlConnectionLayout struct {
+	_           structs.HostLayout
+	TypeTcp     uint64
+	TypeTls     uint64
+	TypeRaw     uint64
+	TcpFd       uint16
+	FdLocal     uint16
+	FdRemote    uint16
+	FdNumber    uint16
+	AddressIp   uint16
+	AddressPort uint16
+	TlsInner    uint16
+	RawInner    uint16
+}
+
 type DatabasesqlContextKey struct {
 	_    structs.HostLayout
 	Data uint64
@@ -108,6 +123,36 @@ type DatabasesqlGoroutineKey struct {
 	Tgid uint64
 }
 
+type DatabasesqlJoin struct {
+	_       structs.HostLayout
+	Context struct {
+		_       structs.HostLayout
+		TraceId [2]uint64
+		SpanId  uint64
+	}
+	Tgid       uint64
+	StreamId   uint32
+	ClientPort uint16
+	Sampled    uint8
+	Padding    uint8
+}
+
+type DatabasesqlJoinKey struct {
+	_          structs.HostLayout
+	Client     [16]uint8
+	Server     [16]uint8
+	ClientPort uint16
+	ServerPort uint16
+	StreamId   uint32
+	Network    uint64
+}
+
+type DatabasesqlJoined struct {
+	_    structs.HostLayout
+	Key  DatabasesqlJoinKey
+	Tgid uint64
+}
+
 type DatabasesqlOpenSpan struct {
 	_       structs.HostLayout
 	Context struct {
@@ -184,7 +229,9 @@ type DatabasesqlScratch struct {
 	_       structs.HostLayout
 	Busy    uint32
 	Length  uint32
-	Headers [8][2]uint64
+	Lengths uint32
+	Padding uint32
+	Headers [16][2]uint64
 	Object  [512]uint8
 	Group   [384]uint8
 	Name    [40]uint8
@@ -203,12 +250,15 @@ type DatabasesqlTarget struct {
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	DatabasesqlMapBinaries             = "binaries"
+	DatabasesqlMapConnectionLayouts    = "connection_layouts"
 	DatabasesqlMapContextTypes         = "context_types"
 	DatabasesqlMapContexts             = "contexts"
 	DatabasesqlMapDatabaseSqlLayouts   = "database_sql_layouts"
 	DatabasesqlMapDetached             = "detached"
 	DatabasesqlMapEvents               = "events"
 	DatabasesqlMapGoroutines           = "goroutines"
+	DatabasesqlMapJoined               = "joined"
+	DatabasesqlMapJoins                = "joins"
 	DatabasesqlMapLosses               = "losses"
 	DatabasesqlMapOutgoing             = "outgoing"
 	DatabasesqlMapPending              = "pending"
@@ -287,12 +337,15 @@ type DatabasesqlProgramSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type DatabasesqlMapSpecs struct {
 	Binaries           *ebpf.MapSpec `ebpf:"binaries"`
+	ConnectionLayouts  *ebpf.MapSpec `ebpf:"connection_layouts"`
 	ContextTypes       *ebpf.MapSpec `ebpf:"context_types"`
 	Contexts           *ebpf.MapSpec `ebpf:"contexts"`
 	DatabaseSqlLayouts *ebpf.MapSpec `ebpf:"database_sql_layouts"`
 	Detached           *ebpf.MapSpec `ebpf:"detached"`
 	Events             *ebpf.MapSpec `ebpf:"events"`
 	Goroutines         *ebpf.MapSpec `ebpf:"goroutines"`
+	Joined             *ebpf.MapSpec `ebpf:"joined"`
+	Joins              *ebpf.MapSpec `ebpf:"joins"`
 	Losses             *ebpf.MapSpec `ebpf:"losses"`
 	Outgoing           *ebpf.MapSpec `ebpf:"outgoing"`
 	Pending            *ebpf.MapSpec `ebpf:"pending"`
@@ -331,12 +384,15 @@ func (o *DatabasesqlObjects) Close() error {
 // It can be passed to LoadDatabasesqlObjects or ebpf.CollectionSpec.LoadAndAssign.
 type DatabasesqlMaps struct {
 	Binaries           *ebpf.Map `ebpf:"binaries"`
+	ConnectionLayouts  *ebpf.Map `ebpf:"connection_layouts"`
 	ContextTypes       *ebpf.Map `ebpf:"context_types"`
 	Contexts           *ebpf.Map `ebpf:"contexts"`
 	DatabaseSqlLayouts *ebpf.Map `ebpf:"database_sql_layouts"`
 	Detached           *ebpf.Map `ebpf:"detached"`
 	Events             *ebpf.Map `ebpf:"events"`
 	Goroutines         *ebpf.Map `ebpf:"goroutines"`
+	Joined             *ebpf.Map `ebpf:"joined"`
+	Joins              *ebpf.Map `ebpf:"joins"`
 	Losses             *ebpf.Map `ebpf:"losses"`
 	Outgoing           *ebpf.Map `ebpf:"outgoing"`
 	Pending            *ebpf.Map `ebpf:"pending"`
@@ -349,12 +405,15 @@ type DatabasesqlMaps struct {
 func (m *DatabasesqlMaps) Close() error {
 	return _DatabasesqlClose(
 		m.Binaries,
+		m.ConnectionLayouts,
 		m.ContextTypes,
 		m.Contexts,
 		m.DatabaseSqlLayouts,
 		m.Detached,
 		m.Events,
 		m.Goroutines,
+		m.Joined,
+		m.Joins,
 		m.Losses,
 		m.Outgoing,
 		m.Pending,

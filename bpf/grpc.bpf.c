@@ -6,10 +6,9 @@
  * the number of its attempts and messages.
  */
 #include "include/detached.h"
+#include "include/incoming.h"
 #include "include/preemption.h"
 #include "include/span.h"
-#include "include/target.h"
-#include "include/traceparent.h"
 #include "include/tracestate.h"
 #include "include/write.h"
 
@@ -85,7 +84,9 @@ struct grpc_layout {
 	u16 writer_offset;
 	u16 writer_batch;
 	u16 writer_error;
-	u16 padding[3];
+	u16 stream_id;	       /* transport.Stream */
+	u16 http2_server_connection; /* transport.http2Server: its net.Conn */
+	u16 padding;
 };
 
 struct {
@@ -330,11 +331,24 @@ static __always_inline bool send_server_start(struct scratch *scratch, const str
 	read_server_peer(layout, site, transport, &event->peer, &peer);
 	event->lengths[SERVER_METHOD] = append_string(scratch, read_string(stream + layout->stream_method), METHOD_MAX);
 	event->lengths[SERVER_AUTHORITY] = append_string(scratch, first_value(scratch, HEADER_AUTHORITY), NAME_MAX);
-	/* Without a parent there is nothing that a tracestate could belong to (section 3.3.1). */
-	if (parent->known)
-		event->lengths[SERVER_TRACESTATE] = append_string(scratch, first_value(scratch, HEADER_TRACESTATE), VALUE_MAX);
+	event->lengths[SERVER_TRACESTATE] = append_string(scratch, first_value(scratch, HEADER_TRACESTATE), VALUE_MAX);
 	event->lengths[SERVER_PEER] = append_string(scratch, peer, NAME_MAX);
 	return send_event(scratch);
+}
+
+/*
+ * join_call: what serverHandlerTransport serves is a request of net/http, which has looked for its client already.
+ */
+static __always_inline void join_call(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site, struct go_interface transport, u64 stream,
+				      struct parent *parent)
+{
+	u32 stream_id;
+
+	if (layout->stream_id == MISSING || layout->http2_server_connection == MISSING || !is_type(transport, site, layout->type_http2_server))
+		return;
+	stream_id = read_word(stream + layout->stream_id);
+	if (stream_id)
+		join_client(scratch, site, read_interface(transport.data + layout->http2_server_connection), stream_id, parent);
 }
 
 static __noinline int on_server_start(struct registers *ctx)
@@ -383,8 +397,10 @@ static __noinline int on_server_start(struct registers *ctx)
 
 	struct go_interface context = read_interface(stream + layout->stream_context);
 
-	find_headers(scratch, find_metadata(layout, &site, context, layout->type_incoming_key), runtime->map_kind);
-	read_traceparent(scratch, &parent);
+	find_incoming_headers(scratch, find_metadata(layout, &site, context, layout->type_incoming_key), runtime->map_kind, settings);
+	read_parent(scratch, settings, &parent);
+	if (wants_join(settings, &parent))
+		join_call(scratch, layout, &site, transport, stream, &parent);
 	join_trace(span, &parent);
 	/*
 	 * What ServeHTTP serves has a span already, that of the HTTP request. It is the same call: this span takes its
@@ -395,6 +411,8 @@ static __noinline int on_server_start(struct registers *ctx)
 	if (outer) {
 		span->context = outer->context;
 		span->sampled = outer->sampled;
+		parent.context.span_id = outer->parent_id;
+		parent.known = outer->parent_id != 0;
 	}
 	if (parent.known && settings & PROPAGATE)
 		keep_tracestate(scratch, span, key.tgid);
@@ -673,7 +691,7 @@ static __always_inline void follow_metadata(struct scratch *scratch, const struc
 
 	if (!raw || layout->raw_metadata == MISSING)
 		return;
-	find_headers(scratch, read_word(raw + layout->raw_metadata), map_kind);
+	find_headers(scratch, read_word(raw + layout->raw_metadata), map_kind, LENGTHS_TRACECONTEXT);
 	follow_traceparent(scratch, span, parent);
 }
 
@@ -837,6 +855,7 @@ static __always_inline void finish_innermost(struct scratch *scratch, const stru
 
 	u32 depth = span->depth;
 
+	forget_join(span->context.span_id);
 	if (span->sampled && !span->silent)
 		send_client_end(scratch, layout, site, span, stream, status, key->tgid);
 	goroutine->count--;
@@ -880,6 +899,7 @@ static __noinline int on_client_end(struct registers *ctx)
 	if (read_byte(stream + layout->client_finished))
 		return 0;
 	if (take_detached(key.tgid, stream, &detached)) {
+		forget_join(detached.context.span_id);
 		if (!detached.sampled || detached.silent)
 			return 0;
 		scratch = take_scratch();

@@ -13,6 +13,21 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type GrpcConnectionLayout struct {
+	_           structs.HostLayout
+	TypeTcp     uint64
+	TypeTls     uint64
+	TypeRaw     uint64
+	TcpFd       uint16
+	FdLocal     uint16
+	FdRemote    uint16
+	FdNumber    uint16
+	AddressIp   uint16
+	AddressPort uint16
+	TlsInner    uint16
+	RawInner    uint16
+}
+
 type GrpcContextKey struct {
 	_    structs.HostLayout
 	Data uint64
@@ -95,44 +110,76 @@ type GrpcGrpcLayout struct {
 		Start uint64
 		End   uint64
 	}
-	ValueContextKey      uint16
-	ValueContextValue    uint16
-	ServerStreamEmbedded uint16
-	StreamContext        uint16
-	StreamMethod         uint16
-	StreamState          uint16
-	Http2ServerRemote    uint16
-	HandlerRequest       uint16
-	HandlerClosed        uint16
-	ChannelClosed        uint16
-	RequestRemote        uint16
-	Http2ClientRemote    uint16
-	TcpIp                uint16
-	TcpPort              uint16
-	UnixName             uint16
-	StatusProto          uint16
-	ProtoCode            uint16
-	ProtoMessage         uint16
-	ErrorStatus          uint16
-	WrappedError         uint16
-	ChannelTarget        uint16
-	ClientChannel        uint16
-	ClientDescription    uint16
-	ClientFinished       uint16
-	ClientAttempt        uint16
-	AttemptTransport     uint16
-	ServerWorkers        uint16
-	RawMetadata          uint16
-	FieldName            uint16
-	FieldSize            uint16
-	LoopyFramer          uint16
-	FramerWriter         uint16
-	WriterBytes          uint16
-	WriterHandle         uint16
-	WriterOffset         uint16
-	WriterBatch          uint16
-	WriterError          uint16
-	Padding              [3]uint16
+	ValueContextKey       uint16
+	ValueContextValue     uint16
+	ServerStreamEmbedded  uint16
+	StreamContext         uint16
+	StreamMethod          uint16
+	StreamState           uint16
+	Http2ServerRemote     uint16
+	HandlerRequest        uint16
+	HandlerClosed         uint16
+	ChannelClosed         uint16
+	RequestRemote         uint16
+	Http2ClientRemote     uint16
+	TcpIp                 uint16
+	TcpPort               uint16
+	UnixName              uint16
+	StatusProto           uint16
+	ProtoCode             uint16
+	ProtoMessage          uint16
+	ErrorStatus           uint16
+	WrappedError          uint16
+	ChannelTarget         uint16
+	ClientChannel         uint16
+	ClientDescription     uint16
+	ClientFinished        uint16
+	ClientAttempt         uint16
+	AttemptTransport      uint16
+	ServerWorkers         uint16
+	RawMetadata           uint16
+	FieldName             uint16
+	FieldSize             uint16
+	LoopyFramer           uint16
+	FramerWriter          uint16
+	WriterBytes           uint16
+	WriterHandle          uint16
+	WriterOffset          uint16
+	WriterBatch           uint16
+	WriterError           uint16
+	StreamId              uint16
+	Http2ServerConnection uint16
+	Padding               uint16
+}
+
+type GrpcJoin struct {
+	_       structs.HostLayout
+	Context struct {
+		_       structs.HostLayout
+		TraceId [2]uint64
+		SpanId  uint64
+	}
+	Tgid       uint64
+	StreamId   uint32
+	ClientPort uint16
+	Sampled    uint8
+	Padding    uint8
+}
+
+type GrpcJoinKey struct {
+	_          structs.HostLayout
+	Client     [16]uint8
+	Server     [16]uint8
+	ClientPort uint16
+	ServerPort uint16
+	StreamId   uint32
+	Network    uint64
+}
+
+type GrpcJoined struct {
+	_    structs.HostLayout
+	Key  GrpcJoinKey
+	Tgid uint64
 }
 
 type GrpcOpenSpan struct {
@@ -211,7 +258,9 @@ type GrpcScratch struct {
 	_       structs.HostLayout
 	Busy    uint32
 	Length  uint32
-	Headers [8][2]uint64
+	Lengths uint32
+	Padding uint32
+	Headers [16][2]uint64
 	Object  [512]uint8
 	Group   [384]uint8
 	Name    [40]uint8
@@ -244,12 +293,15 @@ type GrpcTracestateKey struct {
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	GrpcMapBinaries              = "binaries"
+	GrpcMapConnectionLayouts     = "connection_layouts"
 	GrpcMapContextTypes          = "context_types"
 	GrpcMapContexts              = "contexts"
 	GrpcMapDetached              = "detached"
 	GrpcMapEvents                = "events"
 	GrpcMapGoroutines            = "goroutines"
 	GrpcMapGrpcLayouts           = "grpc_layouts"
+	GrpcMapJoined                = "joined"
+	GrpcMapJoins                 = "joins"
 	GrpcMapLosses                = "losses"
 	GrpcMapOutgoing              = "outgoing"
 	GrpcMapPending               = "pending"
@@ -335,22 +387,25 @@ type GrpcProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type GrpcMapSpecs struct {
-	Binaries       *ebpf.MapSpec `ebpf:"binaries"`
-	ContextTypes   *ebpf.MapSpec `ebpf:"context_types"`
-	Contexts       *ebpf.MapSpec `ebpf:"contexts"`
-	Detached       *ebpf.MapSpec `ebpf:"detached"`
-	Events         *ebpf.MapSpec `ebpf:"events"`
-	Goroutines     *ebpf.MapSpec `ebpf:"goroutines"`
-	GrpcLayouts    *ebpf.MapSpec `ebpf:"grpc_layouts"`
-	Losses         *ebpf.MapSpec `ebpf:"losses"`
-	Outgoing       *ebpf.MapSpec `ebpf:"outgoing"`
-	Pending        *ebpf.MapSpec `ebpf:"pending"`
-	Propagations   *ebpf.MapSpec `ebpf:"propagations"`
-	Rounds         *ebpf.MapSpec `ebpf:"rounds"`
-	RuntimeLayouts *ebpf.MapSpec `ebpf:"runtime_layouts"`
-	Scratches      *ebpf.MapSpec `ebpf:"scratches"`
-	Targets        *ebpf.MapSpec `ebpf:"targets"`
-	Tracestates    *ebpf.MapSpec `ebpf:"tracestates"`
+	Binaries          *ebpf.MapSpec `ebpf:"binaries"`
+	ConnectionLayouts *ebpf.MapSpec `ebpf:"connection_layouts"`
+	ContextTypes      *ebpf.MapSpec `ebpf:"context_types"`
+	Contexts          *ebpf.MapSpec `ebpf:"contexts"`
+	Detached          *ebpf.MapSpec `ebpf:"detached"`
+	Events            *ebpf.MapSpec `ebpf:"events"`
+	Goroutines        *ebpf.MapSpec `ebpf:"goroutines"`
+	GrpcLayouts       *ebpf.MapSpec `ebpf:"grpc_layouts"`
+	Joined            *ebpf.MapSpec `ebpf:"joined"`
+	Joins             *ebpf.MapSpec `ebpf:"joins"`
+	Losses            *ebpf.MapSpec `ebpf:"losses"`
+	Outgoing          *ebpf.MapSpec `ebpf:"outgoing"`
+	Pending           *ebpf.MapSpec `ebpf:"pending"`
+	Propagations      *ebpf.MapSpec `ebpf:"propagations"`
+	Rounds            *ebpf.MapSpec `ebpf:"rounds"`
+	RuntimeLayouts    *ebpf.MapSpec `ebpf:"runtime_layouts"`
+	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
+	Targets           *ebpf.MapSpec `ebpf:"targets"`
+	Tracestates       *ebpf.MapSpec `ebpf:"tracestates"`
 }
 
 // GrpcVariableSpecs contains global variables before they are loaded into the kernel.
@@ -381,33 +436,39 @@ func (o *GrpcObjects) Close() error {
 //
 // It can be passed to LoadGrpcObjects or ebpf.CollectionSpec.LoadAndAssign.
 type GrpcMaps struct {
-	Binaries       *ebpf.Map `ebpf:"binaries"`
-	ContextTypes   *ebpf.Map `ebpf:"context_types"`
-	Contexts       *ebpf.Map `ebpf:"contexts"`
-	Detached       *ebpf.Map `ebpf:"detached"`
-	Events         *ebpf.Map `ebpf:"events"`
-	Goroutines     *ebpf.Map `ebpf:"goroutines"`
-	GrpcLayouts    *ebpf.Map `ebpf:"grpc_layouts"`
-	Losses         *ebpf.Map `ebpf:"losses"`
-	Outgoing       *ebpf.Map `ebpf:"outgoing"`
-	Pending        *ebpf.Map `ebpf:"pending"`
-	Propagations   *ebpf.Map `ebpf:"propagations"`
-	Rounds         *ebpf.Map `ebpf:"rounds"`
-	RuntimeLayouts *ebpf.Map `ebpf:"runtime_layouts"`
-	Scratches      *ebpf.Map `ebpf:"scratches"`
-	Targets        *ebpf.Map `ebpf:"targets"`
-	Tracestates    *ebpf.Map `ebpf:"tracestates"`
+	Binaries          *ebpf.Map `ebpf:"binaries"`
+	ConnectionLayouts *ebpf.Map `ebpf:"connection_layouts"`
+	ContextTypes      *ebpf.Map `ebpf:"context_types"`
+	Contexts          *ebpf.Map `ebpf:"contexts"`
+	Detached          *ebpf.Map `ebpf:"detached"`
+	Events            *ebpf.Map `ebpf:"events"`
+	Goroutines        *ebpf.Map `ebpf:"goroutines"`
+	GrpcLayouts       *ebpf.Map `ebpf:"grpc_layouts"`
+	Joined            *ebpf.Map `ebpf:"joined"`
+	Joins             *ebpf.Map `ebpf:"joins"`
+	Losses            *ebpf.Map `ebpf:"losses"`
+	Outgoing          *ebpf.Map `ebpf:"outgoing"`
+	Pending           *ebpf.Map `ebpf:"pending"`
+	Propagations      *ebpf.Map `ebpf:"propagations"`
+	Rounds            *ebpf.Map `ebpf:"rounds"`
+	RuntimeLayouts    *ebpf.Map `ebpf:"runtime_layouts"`
+	Scratches         *ebpf.Map `ebpf:"scratches"`
+	Targets           *ebpf.Map `ebpf:"targets"`
+	Tracestates       *ebpf.Map `ebpf:"tracestates"`
 }
 
 func (m *GrpcMaps) Close() error {
 	return _GrpcClose(
 		m.Binaries,
+		m.ConnectionLayouts,
 		m.ContextTypes,
 		m.Contexts,
 		m.Detached,
 		m.Events,
 		m.Goroutines,
 		m.GrpcLayouts,
+		m.Joined,
+		m.Joins,
 		m.Losses,
 		m.Outgoing,
 		m.Pending,

@@ -5,12 +5,11 @@
  * net/http, and golang.org/x/net/http2 where it serves by itself: one span per request that reaches a handler, one
  * per round trip of a Transport.
  */
+#include "include/incoming.h"
 #include "include/object.h"
 #include "include/panic.h"
 #include "include/preemption.h"
 #include "include/span.h"
-#include "include/target.h"
-#include "include/traceparent.h"
 #include "include/tracestate.h"
 #include "include/write.h"
 
@@ -41,11 +40,15 @@ struct request_layout {
 	u16 padding;
 };
 
-/* *responseWriter of an HTTP/2 server, and the responseWriterState that it points to. */
+/* *responseWriter of an HTTP/2 server, the responseWriterState that it points to, and what that points to. */
 struct writer_layout {
 	u16 state;
 	u16 status;
 	u16 written;
+	u16 stream;
+	u16 stream_id;	/* stream */
+	u16 server;
+	u16 connection; /* serverConn: its net.Conn */
 	u16 padding;
 };
 
@@ -86,7 +89,9 @@ struct net_http_layout {
 	u16 buffer_count;
 	u16 client_request_header; /* net/http/internal/http2.ClientRequest */
 	u16 stream_ids[HTTP2_KINDS];	   /* *clientStream */
-	u16 padding[3];
+	u16 response_connection; /* net/http.response, again */
+	u16 connection;		 /* net/http.conn: its net.Conn */
+	u16 padding;
 };
 
 struct {
@@ -165,6 +170,16 @@ static __always_inline struct net_http_layout *net_http_layout(u32 binary)
 }
 
 /*
+ * writer_layout: that of one HTTP/2 server. The barrier keeps the compiler from checking one register and using another,
+ * which the verifier would refuse.
+ */
+static __always_inline const struct writer_layout *writer_layout(const struct net_http_layout *layout, u32 server)
+{
+	asm volatile("" : "+r"(server));
+	return &layout->writers[server < HTTP2_KINDS ? server : 0];
+}
+
+/*
  * discard_upgraded: a request with Upgrade: h2c reaches HTTP/2's handler with the context of the HTTP/1.1 request
  * whose handler is still running. It is one request: the span of the outer one is not emitted.
  */
@@ -201,14 +216,42 @@ static __always_inline bool send_server_start(struct scratch *scratch, const str
 	event->lengths[SERVER_HOST] = append_string(scratch, object_string(scratch, layout->host), NAME_MAX);
 	event->lengths[SERVER_REMOTE_ADDR] = append_string(scratch, object_string(scratch, layout->remote_addr), NAME_MAX);
 	event->lengths[SERVER_USER_AGENT] = append_string(scratch, first_value(scratch, HEADER_USER_AGENT), VALUE_MAX);
-	/* Without a parent there is nothing that a tracestate could belong to (section 3.3.1). */
-	if (parent->known)
-		event->lengths[SERVER_TRACESTATE] = append_string(scratch, first_value(scratch, HEADER_TRACESTATE), VALUE_MAX);
+	event->lengths[SERVER_TRACESTATE] = append_string(scratch, first_value(scratch, HEADER_TRACESTATE), VALUE_MAX);
 	event->lengths[SERVER_FORWARDED] = append_string(scratch, first_value(scratch, HEADER_FORWARDED), VALUE_MAX);
 	event->lengths[SERVER_X_FORWARDED_FOR] = append_string(scratch, first_value(scratch, HEADER_X_FORWARDED_FOR), VALUE_MAX);
 	event->lengths[SERVER_X_FORWARDED_HOST] = append_string(scratch, first_value(scratch, HEADER_X_FORWARDED_HOST), NAME_MAX);
 	event->lengths[SERVER_X_FORWARDED_PROTO] = append_string(scratch, first_value(scratch, HEADER_X_FORWARDED_PROTO), NAME_MAX);
 	return send_event(scratch);
+}
+
+/* join_http1 reads what *net/http.response is the response on: its conn. */
+static __always_inline void join_http1(struct scratch *scratch, const struct net_http_layout *layout, const struct site *site, u64 response, struct parent *parent)
+{
+	u64 connection;
+
+	if (layout->response_connection == MISSING || layout->connection == MISSING)
+		return;
+	connection = read_word(response + layout->response_connection);
+	if (connection)
+		join_client(scratch, site, read_interface(connection + layout->connection), 0, parent);
+}
+
+/* join_http2 reads the stream and the connection of an HTTP/2 server's *responseWriter. */
+static __always_inline void join_http2(struct scratch *scratch, const struct net_http_layout *layout, const struct site *site, u64 writer, struct parent *parent)
+{
+	const struct writer_layout *fields = writer_layout(layout, site->variant);
+	u64 state, server, stream;
+	u32 stream_id;
+
+	if (fields->state == MISSING || fields->stream == MISSING || fields->stream_id == MISSING || fields->server == MISSING ||
+	    fields->connection == MISSING)
+		return;
+	state = read_word(writer + fields->state);
+	server = state ? read_word(state + fields->server) : 0;
+	stream = state ? read_word(state + fields->stream) : 0;
+	stream_id = stream ? read_word(stream + fields->stream_id) : 0;
+	if (server && stream_id)
+		join_client(scratch, site, read_interface(server + fields->connection), stream_id, parent);
 }
 
 /*
@@ -220,11 +263,11 @@ struct {
 	__uint(max_entries, GOROUTINES_MAX);
 	__type(key, struct goroutine_key);
 	__type(value, u8);
-} connections SEC(".maps");
+} served SEC(".maps");
 
 /* start_server opens the span of one request. writer is the data word of the http.ResponseWriter. */
-static __always_inline void start_server(struct registers *ctx, const struct site *site, const struct request_layout *layout, u64 request,
-					 u64 writer, bool http2)
+static __always_inline void start_server(struct registers *ctx, const struct site *site, const struct net_http_layout *net_http,
+					 const struct request_layout *layout, u64 request, u64 writer, bool http2)
 {
 	struct runtime_layout *runtime = runtime_layout(site->binary);
 	u32 settings = target_settings(bpf_get_current_pid_tgid() >> 32, site->binary);
@@ -261,14 +304,20 @@ static __always_inline void start_server(struct registers *ctx, const struct sit
 		close_goroutine(goroutine, &key);
 		goto out;
 	}
-	find_headers(scratch, object_word(scratch, layout->header), runtime->map_kind);
-	read_traceparent(scratch, &parent);
+	find_incoming_headers(scratch, object_word(scratch, layout->header), runtime->map_kind, settings);
+	read_parent(scratch, settings, &parent);
+	if (wants_join(settings, &parent)) {
+		if (http2)
+			join_http2(scratch, net_http, site, writer, &parent);
+		else
+			join_http1(scratch, net_http, site, writer, &parent);
+	}
 	join_trace(span, &parent);
 	if (parent.known && settings & PROPAGATE)
 		keep_tracestate(scratch, span, key.tgid);
 	span->operation = OPERATION_HTTP_SERVER;
 	/* A connection of HTTP/1 has one goroutine for all its requests, HTTP/2 one for each. */
-	serve(ctx, site, runtime, goroutine, span, http2 || !bpf_map_lookup_elem(&connections, &key));
+	serve(ctx, site, runtime, goroutine, span, http2 || !bpf_map_lookup_elem(&served, &key));
 	span->object = writer;
 	span->request = request;
 	span->check = object_word(scratch, layout->url);
@@ -317,7 +366,7 @@ static __always_inline void end_server(struct registers *ctx, const struct site 
 	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key))
 		return;
 	if (kind == SERVER_END_HTTP1_UNWIND)
-		bpf_map_delete_elem(&connections, &key);
+		bpf_map_delete_elem(&served, &key);
 
 	struct goroutine *goroutine = find_goroutine(&key);
 
@@ -341,8 +390,7 @@ static __always_inline void end_server(struct registers *ctx, const struct site 
 		if (kind != SERVER_END_HTTP1 && event->end.outcome == OUTCOME_RETURNED)
 			read_panic(ctx, site, runtime, span, &event->end);
 		if (kind == SERVER_END_HTTP2) {
-			u32 server = site->variant < HTTP2_KINDS ? site->variant : 0;
-			const struct writer_layout *writer = &layout->writers[server];
+			const struct writer_layout *writer = writer_layout(layout, site->variant);
 			u64 state = writer->state == MISSING ? 0 : read_word(span->object + writer->state);
 
 			if (state) {
@@ -362,10 +410,10 @@ static __always_inline void end_server(struct registers *ctx, const struct site 
 		event->route_length = append_route(scratch, layout, span);
 		send_event(scratch);
 	}
-	if (kind == SERVER_END_HTTP1 && !bpf_map_lookup_elem(&connections, &key)) {
-		const u8 served = 1;
+	if (kind == SERVER_END_HTTP1 && !bpf_map_lookup_elem(&served, &key)) {
+		const u8 once = 1;
 
-		bpf_map_update_elem(&connections, &key, &served, BPF_ANY);
+		bpf_map_update_elem(&served, &key, &once, BPF_ANY);
 	}
 	goroutine->count--;
 	close_goroutine(goroutine, &key);
@@ -382,7 +430,7 @@ static __noinline int on_http1_start(struct registers *ctx)
 		return 0;
 	layout = net_http_layout(site.binary);
 	if (layout)
-		start_server(ctx, &site, &layout->request, argument_3(ctx), argument_2(ctx), false);
+		start_server(ctx, &site, layout, &layout->request, argument_3(ctx), argument_2(ctx), false);
 	return 0;
 }
 
@@ -450,8 +498,8 @@ static __noinline int on_http2_start(struct registers *ctx)
 	layout = net_http_layout(site.binary);
 	if (!layout)
 		return 0;
-	start_server(ctx, &site, site.variant == HTTP2_INTERNAL ? &layout->http2_request : &layout->request, argument_2(ctx),
-		     argument_1(ctx), true);
+	start_server(ctx, &site, layout, site.variant == HTTP2_INTERNAL ? &layout->http2_request : &layout->request,
+		     argument_2(ctx), argument_1(ctx), true);
 	return 0;
 }
 
@@ -554,7 +602,7 @@ static __always_inline bool send_client_start(struct scratch *scratch, const str
 static __always_inline void announce(struct scratch *scratch, struct open_span *span, struct parent *parent,
 				     const struct goroutine_key *key, u64 headers, u16 map_kind)
 {
-	find_headers(scratch, headers, map_kind);
+	find_headers(scratch, headers, map_kind, LENGTHS_TRACECONTEXT);
 	if (!scratch->headers[HEADER_TRACEPARENT][1]) {
 		span->object = headers;
 		register_outgoing(headers, span, key, !scratch->headers[HEADER_TRACESTATE][1]);
@@ -660,6 +708,7 @@ static __noinline int on_client_end(struct registers *ctx)
 
 	if (!span)
 		goto out;
+	forget_join(span->context.span_id);
 	unregister_outgoing(span->object, key.tgid, span);
 	if (span->sampled && !span->silent) {
 		struct client_end *event = (void *)begin_end(scratch, span, key.tgid, site.binary, sizeof(*event));

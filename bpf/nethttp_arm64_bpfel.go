@@ -13,6 +13,21 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type NethttpConnectionLayout struct {
+	_           structs.HostLayout
+	TypeTcp     uint64
+	TypeTls     uint64
+	TypeRaw     uint64
+	TcpFd       uint16
+	FdLocal     uint16
+	FdRemote    uint16
+	FdNumber    uint16
+	AddressIp   uint16
+	AddressPort uint16
+	TlsInner    uint16
+	RawInner    uint16
+}
+
 type NethttpContextKey struct {
 	_    structs.HostLayout
 	Data uint64
@@ -72,6 +87,36 @@ type NethttpGoroutineKey struct {
 	Tgid uint64
 }
 
+type NethttpJoin struct {
+	_       structs.HostLayout
+	Context struct {
+		_       structs.HostLayout
+		TraceId [2]uint64
+		SpanId  uint64
+	}
+	Tgid       uint64
+	StreamId   uint32
+	ClientPort uint16
+	Sampled    uint8
+	Padding    uint8
+}
+
+type NethttpJoinKey struct {
+	_          structs.HostLayout
+	Client     [16]uint8
+	Server     [16]uint8
+	ClientPort uint16
+	ServerPort uint16
+	StreamId   uint32
+	Network    uint64
+}
+
+type NethttpJoined struct {
+	_    structs.HostLayout
+	Key  NethttpJoinKey
+	Tgid uint64
+}
+
 type NethttpNetHttpLayout struct {
 	_          structs.HostLayout
 	TypeBuffer uint64
@@ -110,11 +155,15 @@ type NethttpNetHttpLayout struct {
 		Padding       uint16
 	}
 	Writers [3]struct {
-		_       structs.HostLayout
-		State   uint16
-		Status  uint16
-		Written uint16
-		Padding uint16
+		_          structs.HostLayout
+		State      uint16
+		Status     uint16
+		Written    uint16
+		Stream     uint16
+		StreamId   uint16
+		Server     uint16
+		Connection uint16
+		Padding    uint16
 	}
 	ResponseStatus      uint16
 	ResponseWroteHeader uint16
@@ -139,7 +188,9 @@ type NethttpNetHttpLayout struct {
 	BufferCount         uint16
 	ClientRequestHeader uint16
 	StreamIds           [3]uint16
-	Padding             [3]uint16
+	ResponseConnection  uint16
+	Connection          uint16
+	Padding             uint16
 }
 
 type NethttpOpenSpan struct {
@@ -218,7 +269,9 @@ type NethttpScratch struct {
 	_       structs.HostLayout
 	Busy    uint32
 	Length  uint32
-	Headers [8][2]uint64
+	Lengths uint32
+	Padding uint32
+	Headers [16][2]uint64
 	Object  [512]uint8
 	Group   [384]uint8
 	Name    [40]uint8
@@ -251,12 +304,14 @@ type NethttpTracestateKey struct {
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	NethttpMapBinaries               = "binaries"
-	NethttpMapConnections            = "connections"
+	NethttpMapConnectionLayouts      = "connection_layouts"
 	NethttpMapContextTypes           = "context_types"
 	NethttpMapContexts               = "contexts"
 	NethttpMapDetached               = "detached"
 	NethttpMapEvents                 = "events"
 	NethttpMapGoroutines             = "goroutines"
+	NethttpMapJoined                 = "joined"
+	NethttpMapJoins                  = "joins"
 	NethttpMapLosses                 = "losses"
 	NethttpMapNetHttpLayouts         = "net_http_layouts"
 	NethttpMapOutgoing               = "outgoing"
@@ -265,6 +320,7 @@ const (
 	NethttpMapRounds                 = "rounds"
 	NethttpMapRuntimeLayouts         = "runtime_layouts"
 	NethttpMapScratches              = "scratches"
+	NethttpMapServed                 = "served"
 	NethttpMapTargets                = "targets"
 	NethttpMapTracestates            = "tracestates"
 	NethttpProgNetHttp2ClientArm     = "net_http2_client_arm"
@@ -345,23 +401,26 @@ type NethttpProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type NethttpMapSpecs struct {
-	Binaries       *ebpf.MapSpec `ebpf:"binaries"`
-	Connections    *ebpf.MapSpec `ebpf:"connections"`
-	ContextTypes   *ebpf.MapSpec `ebpf:"context_types"`
-	Contexts       *ebpf.MapSpec `ebpf:"contexts"`
-	Detached       *ebpf.MapSpec `ebpf:"detached"`
-	Events         *ebpf.MapSpec `ebpf:"events"`
-	Goroutines     *ebpf.MapSpec `ebpf:"goroutines"`
-	Losses         *ebpf.MapSpec `ebpf:"losses"`
-	NetHttpLayouts *ebpf.MapSpec `ebpf:"net_http_layouts"`
-	Outgoing       *ebpf.MapSpec `ebpf:"outgoing"`
-	Pending        *ebpf.MapSpec `ebpf:"pending"`
-	Propagations   *ebpf.MapSpec `ebpf:"propagations"`
-	Rounds         *ebpf.MapSpec `ebpf:"rounds"`
-	RuntimeLayouts *ebpf.MapSpec `ebpf:"runtime_layouts"`
-	Scratches      *ebpf.MapSpec `ebpf:"scratches"`
-	Targets        *ebpf.MapSpec `ebpf:"targets"`
-	Tracestates    *ebpf.MapSpec `ebpf:"tracestates"`
+	Binaries          *ebpf.MapSpec `ebpf:"binaries"`
+	ConnectionLayouts *ebpf.MapSpec `ebpf:"connection_layouts"`
+	ContextTypes      *ebpf.MapSpec `ebpf:"context_types"`
+	Contexts          *ebpf.MapSpec `ebpf:"contexts"`
+	Detached          *ebpf.MapSpec `ebpf:"detached"`
+	Events            *ebpf.MapSpec `ebpf:"events"`
+	Goroutines        *ebpf.MapSpec `ebpf:"goroutines"`
+	Joined            *ebpf.MapSpec `ebpf:"joined"`
+	Joins             *ebpf.MapSpec `ebpf:"joins"`
+	Losses            *ebpf.MapSpec `ebpf:"losses"`
+	NetHttpLayouts    *ebpf.MapSpec `ebpf:"net_http_layouts"`
+	Outgoing          *ebpf.MapSpec `ebpf:"outgoing"`
+	Pending           *ebpf.MapSpec `ebpf:"pending"`
+	Propagations      *ebpf.MapSpec `ebpf:"propagations"`
+	Rounds            *ebpf.MapSpec `ebpf:"rounds"`
+	RuntimeLayouts    *ebpf.MapSpec `ebpf:"runtime_layouts"`
+	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
+	Served            *ebpf.MapSpec `ebpf:"served"`
+	Targets           *ebpf.MapSpec `ebpf:"targets"`
+	Tracestates       *ebpf.MapSpec `ebpf:"tracestates"`
 }
 
 // NethttpVariableSpecs contains global variables before they are loaded into the kernel.
@@ -392,34 +451,39 @@ func (o *NethttpObjects) Close() error {
 //
 // It can be passed to LoadNethttpObjects or ebpf.CollectionSpec.LoadAndAssign.
 type NethttpMaps struct {
-	Binaries       *ebpf.Map `ebpf:"binaries"`
-	Connections    *ebpf.Map `ebpf:"connections"`
-	ContextTypes   *ebpf.Map `ebpf:"context_types"`
-	Contexts       *ebpf.Map `ebpf:"contexts"`
-	Detached       *ebpf.Map `ebpf:"detached"`
-	Events         *ebpf.Map `ebpf:"events"`
-	Goroutines     *ebpf.Map `ebpf:"goroutines"`
-	Losses         *ebpf.Map `ebpf:"losses"`
-	NetHttpLayouts *ebpf.Map `ebpf:"net_http_layouts"`
-	Outgoing       *ebpf.Map `ebpf:"outgoing"`
-	Pending        *ebpf.Map `ebpf:"pending"`
-	Propagations   *ebpf.Map `ebpf:"propagations"`
-	Rounds         *ebpf.Map `ebpf:"rounds"`
-	RuntimeLayouts *ebpf.Map `ebpf:"runtime_layouts"`
-	Scratches      *ebpf.Map `ebpf:"scratches"`
-	Targets        *ebpf.Map `ebpf:"targets"`
-	Tracestates    *ebpf.Map `ebpf:"tracestates"`
+	Binaries          *ebpf.Map `ebpf:"binaries"`
+	ConnectionLayouts *ebpf.Map `ebpf:"connection_layouts"`
+	ContextTypes      *ebpf.Map `ebpf:"context_types"`
+	Contexts          *ebpf.Map `ebpf:"contexts"`
+	Detached          *ebpf.Map `ebpf:"detached"`
+	Events            *ebpf.Map `ebpf:"events"`
+	Goroutines        *ebpf.Map `ebpf:"goroutines"`
+	Joined            *ebpf.Map `ebpf:"joined"`
+	Joins             *ebpf.Map `ebpf:"joins"`
+	Losses            *ebpf.Map `ebpf:"losses"`
+	NetHttpLayouts    *ebpf.Map `ebpf:"net_http_layouts"`
+	Outgoing          *ebpf.Map `ebpf:"outgoing"`
+	Pending           *ebpf.Map `ebpf:"pending"`
+	Propagations      *ebpf.Map `ebpf:"propagations"`
+	Rounds            *ebpf.Map `ebpf:"rounds"`
+	RuntimeLayouts    *ebpf.Map `ebpf:"runtime_layouts"`
+	Scratches         *ebpf.Map `ebpf:"scratches"`
+	Served            *ebpf.Map `ebpf:"served"`
+	Targets           *ebpf.Map `ebpf:"targets"`
+	Tracestates       *ebpf.Map `ebpf:"tracestates"`
 }
 
 func (m *NethttpMaps) Close() error {
 	return _NethttpClose(
 		m.Binaries,
-		m.Connections,
+		m.ConnectionLayouts,
 		m.ContextTypes,
 		m.Contexts,
 		m.Detached,
 		m.Events,
 		m.Goroutines,
+		m.Joined,
+		m.Joins,
 		m.Losses,
 		m.NetHttpLayouts,
 		m.Outgoing,
@@ -428,6 +492,7 @@ func (m *NethttpMaps) Close() error {
 		m.Rounds,
 		m.RuntimeLayouts,
 		m.Scratches,
+		m.Served,
 		m.Targets,
 		m.Tracestates,
 	)

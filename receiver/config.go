@@ -20,6 +20,9 @@ type Config struct {
 	// One that is not named here is on.
 	Instrumentations map[string]InstrumentationConfig `mapstructure:"instrumentations"`
 
+	// Propagation says how the trace context passes from one process to another.
+	Propagation PropagationConfig `mapstructure:"propagation"`
+
 	// PollInterval is the time between two comparisons of the known processes with
 	// those of the host, which find what the kernel's own notice of a start or of a
 	// newly opened port has missed.
@@ -58,6 +61,7 @@ func (c *Config) Validate() error {
 	return errors.Join(
 		c.validateTargets(),
 		c.validateInstrumentations(),
+		c.validatePropagation(),
 		c.validateLimits(),
 	)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument/catalog"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/metadata"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/tracer"
 )
 
 func TestConfigStruct(t *testing.T) {
@@ -48,6 +49,10 @@ func TestConfigFile(t *testing.T) {
 		Instrumentations: map[string]InstrumentationConfig{
 			"net_http_server": {},
 			"net_http_client": {Enabled: &off},
+		},
+		Propagation: PropagationConfig{
+			Mode:    tracer.PropagationSocket,
+			Formats: []tracer.PropagationFormat{tracer.FormatTraceContext, tracer.FormatB3Multi},
 		},
 		PollInterval: 30 * time.Second,
 		Batch:        BatchConfig{MaxSpans: 256, Timeout: time.Second},
@@ -127,6 +132,12 @@ func TestConfigErrors(t *testing.T) {
 		{name: "attribute without name", yaml: `targets: [{pids: [1], resource_attributes: {"": a}}]`, want: []string{"targets[0]: resource_attributes"}},
 		{name: "unknown instrumentation", yaml: `{targets: [{pids: [1]}], instrumentations: {net_htp: {enabled: true}}}`, want: []string{"instrumentations.net_htp", "net_http_client"}},
 		{name: "all off", yaml: `{targets: [{pids: [1]}], instrumentations: {` + strings.Join(catalog.Names(), ": {enabled: false}, ") + `: {enabled: false}}}`, want: []string{"instrumentations: all are off"}},
+		{name: "unknown mode", yaml: `{targets: [{pids: [1]}], propagation: {mode: both}}`, want: []string{`propagation.mode: "both" is not one of auto, write, socket, off`}},
+		{name: "empty mode", yaml: `{targets: [{pids: [1]}], propagation: {mode: ""}}`, want: []string{`propagation.mode: "" is not one of auto, write, socket, off`}},
+		{name: "unknown format", yaml: `{targets: [{pids: [1]}], propagation: {formats: [b3, jaeger]}}`, want: []string{`propagation.formats[1]: "jaeger" is not one of tracecontext, b3, b3multi`}},
+		{name: "no formats", yaml: `{targets: [{pids: [1]}], propagation: {formats: []}}`, want: []string{"propagation.formats: at least one of tracecontext, b3, b3multi is required"}},
+		{name: "format twice", yaml: `{targets: [{pids: [1]}], propagation: {formats: [b3, tracecontext, b3]}}`, want: []string{`propagation.formats[2]: "b3" is there twice`}},
+		{name: "unknown key of propagation", yaml: `{targets: [{pids: [1]}], propagation: {way: write}}`, want: []string{"propagation", "way"}},
 		{name: "poll interval", yaml: `{targets: [{pids: [1]}], poll_interval: 1ms}`, want: []string{"poll_interval: 1ms"}},
 		{name: "poll interval of a word", yaml: `{targets: [{pids: [1]}], poll_interval: often}`, want: []string{"poll_interval", "invalid duration"}},
 		{name: "batch size", yaml: `{targets: [{pids: [1]}], batch: {max_spans: 0}}`, want: []string{"batch.max_spans: 0"}},

@@ -53,3 +53,13 @@ func (t telemetry) Spans(instrumentation string, n int64) {
 func (t telemetry) Lost(reason events.Loss, n int64) {
 	t.EbpfgoEventsLost.Add(context.Background(), n, with("reason", string(reason)))
 }
+
+func (t telemetry) Propagated(outcome events.Propagation, n int64) {
+	t.EbpfgoPropagationRequests.Add(context.Background(), n, with("outcome", string(outcome)))
+}
+
+func (t telemetry) PropagationTargets(way tracer.PropagationWay, reason tracer.PropagationReason, delta int64) {
+	t.EbpfgoPropagationTargets.Add(context.Background(), delta, metric.WithAttributeSet(attribute.NewSet(
+		attribute.String("way", string(way)), attribute.String("reason", string(reason)),
+	)))
+}

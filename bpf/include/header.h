@@ -40,60 +40,91 @@ enum map_kind {
 	MAP_SWISS,
 };
 
-/* What is wanted from the headers of a request; the order is that of wanted_headers. */
+/*
+ * What may be wanted of the headers of a request; the order is that of wanted_headers. Names of one length stand
+ * together, see behind_first.
+ */
 enum header {
-	HEADER_TRACEPARENT,
 	HEADER_TRACESTATE,
 	HEADER_USER_AGENT,
 	HEADER_AUTHORITY, /* ":authority", the Host of HTTP/2 */
+	HEADER_B3_FLAGS,
+	HEADER_B3_SPAN_ID,
+	HEADER_TRACEPARENT,
+	HEADER_B3_SAMPLED,
+	HEADER_B3_TRACE_ID,
 	HEADER_FORWARDED,
 	HEADER_X_FORWARDED_FOR,
 	HEADER_X_FORWARDED_HOST,
 	HEADER_X_FORWARDED_PROTO,
+	HEADER_B3,
 	HEADERS,
 };
 
 /*
- * A header name by its length, its first and its last eight bytes, in lower case. Case is the bit 0x20 of a letter;
- * the other characters of these names have it set.
+ * A header name by its length, its first eight bytes, and those from tail on, which end it: in lower case, and filled
+ * up with spaces if there are less. Case is the bit 0x20 of a letter; the other characters of these names have it set.
  */
 #define LOWER_CASE 0x2020202020202020ULL
 struct header_name {
-	u64 length;
+	u32 length;
+	u32 tail;
 	char first[8];
 	char last[8];
 };
 
 static const struct header_name wanted_headers[HEADERS_MAX] = {
-	[HEADER_TRACEPARENT] = {11, "tracepar", "ceparent"},
-	[HEADER_TRACESTATE] = {10, "tracesta", "acestate"},
-	[HEADER_USER_AGENT] = {10, "user-age", "er-agent"},
-	[HEADER_AUTHORITY] = {10, ":authori", "uthority"},
-	[HEADER_FORWARDED] = {9, "forwarde", "orwarded"},
-	[HEADER_X_FORWARDED_FOR] = {15, "x-forwar", "rded-for"},
-	[HEADER_X_FORWARDED_HOST] = {16, "x-forwar", "ded-host"},
-	[HEADER_X_FORWARDED_PROTO] = {17, "x-forwar", "ed-proto"},
+	[HEADER_TRACESTATE] = {10, 2, "tracesta", "acestate"},
+	[HEADER_USER_AGENT] = {10, 2, "user-age", "er-agent"},
+	[HEADER_AUTHORITY] = {10, 2, ":authori", "uthority"},
+	[HEADER_B3_FLAGS] = {10, 2, "x-b3-fla", "b3-flags"},
+	[HEADER_B3_SPAN_ID] = {11, 3, "x-b3-spa", "3-spanid"},
+	[HEADER_TRACEPARENT] = {11, 3, "tracepar", "ceparent"},
+	[HEADER_B3_SAMPLED] = {12, 4, "x-b3-sam", "-sampled"},
+	[HEADER_B3_TRACE_ID] = {12, 4, "x-b3-tra", "-traceid"},
+	[HEADER_FORWARDED] = {9, 1, "forwarde", "orwarded"},
+	[HEADER_X_FORWARDED_FOR] = {15, 7, "x-forwar", "rded-for"},
+	[HEADER_X_FORWARDED_HOST] = {16, 8, "x-forwar", "ded-host"},
+	[HEADER_X_FORWARDED_PROTO] = {17, 9, "x-forwar", "ed-proto"},
+	[HEADER_B3] = {2, 0, "b3      ", "b3      "},
 };
 
 /*
- * The wanted header by the length of its name, plus one; of the three with ten bytes the first. It leaves one name to
- * compare with, which keeps the loops short for the verifier and for the target.
+ * The lengths of names, as bits, that find_headers looks for: a name of no such length is not read, which is what
+ * costs.
  */
 #define LENGTHS 32
-static const u8 header_of_length[LENGTHS] = {
-	[9] = HEADER_FORWARDED + 1,
-	[10] = HEADER_TRACESTATE + 1,
-	[11] = HEADER_TRACEPARENT + 1,
-	[15] = HEADER_X_FORWARDED_FOR + 1,
-	[16] = HEADER_X_FORWARDED_HOST + 1,
-	[17] = HEADER_X_FORWARDED_PROTO + 1,
+#define LENGTHS_SERVER (1 << 9 | 1 << 10 | 1 << 11 | 1 << 15 | 1 << 16 | 1 << 17)
+#define LENGTHS_TRACECONTEXT (1 << 10 | 1 << 11)
+#define LENGTHS_B3 (1 << 2)
+#define LENGTHS_B3_MULTI (1 << 12) /* the others have one of LENGTHS_SERVER */
+
+/*
+ * The header that a name can be, by its length the first of several, and by its sixth character how far it stands
+ * behind that. It leaves one name to compare with, which keeps the loops short for the verifier and for the target.
+ */
+static const u8 first_of_length[LENGTHS] = {
+	[2] = HEADER_B3,
+	[9] = HEADER_FORWARDED,
+	[10] = HEADER_TRACESTATE,
+	[11] = HEADER_B3_SPAN_ID,
+	[12] = HEADER_B3_SAMPLED,
+	[15] = HEADER_X_FORWARDED_FOR,
+	[16] = HEADER_X_FORWARDED_HOST,
+	[17] = HEADER_X_FORWARDED_PROTO,
 };
 
-/* The other two with ten bytes, by their first character and how far they stand behind it. */
-static const u8 behind_tracestate[256] = {
-	['U'] = HEADER_USER_AGENT - HEADER_TRACESTATE,
-	['u'] = HEADER_USER_AGENT - HEADER_TRACESTATE,
-	[':'] = HEADER_AUTHORITY - HEADER_TRACESTATE,
+static const u8 behind_first[256] = {
+	['A'] = HEADER_USER_AGENT - HEADER_TRACESTATE,
+	['a'] = HEADER_USER_AGENT - HEADER_TRACESTATE,
+	['O'] = HEADER_AUTHORITY - HEADER_TRACESTATE,
+	['o'] = HEADER_AUTHORITY - HEADER_TRACESTATE,
+	['F'] = HEADER_B3_FLAGS - HEADER_TRACESTATE,
+	['f'] = HEADER_B3_FLAGS - HEADER_TRACESTATE,
+	['P'] = HEADER_TRACEPARENT - HEADER_B3_SPAN_ID,
+	['p'] = HEADER_TRACEPARENT - HEADER_B3_SPAN_ID,
+	['T'] = HEADER_B3_TRACE_ID - HEADER_B3_SAMPLED,
+	['t'] = HEADER_B3_TRACE_ID - HEADER_B3_SAMPLED,
 };
 
 /* match_entry notes the values of one entry if its key is wanted. */
@@ -102,20 +133,19 @@ static __always_inline void match_entry(struct scratch *scratch, u32 key_at, u32
 	u64 address = *(u64 *)(scratch->group + key_at);
 	u64 length = *(u64 *)(scratch->group + key_at + 8);
 
-	/* One read, of the whole name: each costs more than what is compared. */
-	if (length >= LENGTHS || !header_of_length[length])
+	if (length >= LENGTHS || !(scratch->lengths >> length & 1))
 		return;
+	*(u64 *)scratch->name = 0; /* for names of less than eight bytes */
+	/* One read, of the whole name: each costs more than what is compared. */
 	if (bpf_probe_read_user(scratch->name, length, (void *)address))
 		return;
 
-	u32 header = header_of_length[length] - 1;
+	u32 header = (first_of_length[length] + behind_first[scratch->name[5]]) & (HEADERS_MAX - 1);
+	const struct header_name *wanted = &wanted_headers[header];
 
-	if (header == HEADER_TRACESTATE)
-		header += behind_tracestate[scratch->name[0]];
-	header &= HEADERS_MAX - 1;
-	if (*(const u64 *)wanted_headers[header].first != (*(u64 *)scratch->name | LOWER_CASE))
+	if (wanted->length != length || *(const u64 *)wanted->first != (*(u64 *)scratch->name | LOWER_CASE))
 		return;
-	if (*(const u64 *)wanted_headers[header].last != (*(u64 *)(scratch->name + ((length - 8) & (LENGTHS - 1))) | LOWER_CASE))
+	if (*(const u64 *)wanted->last != (*(u64 *)(scratch->name + (wanted->tail & (LENGTHS - 1))) | LOWER_CASE))
 		return;
 	scratch->headers[header][0] = *(u64 *)(scratch->group + value_at);
 	scratch->headers[header][1] = *(u64 *)(scratch->group + value_at + 8);
@@ -309,10 +339,11 @@ static __always_inline void find_in_swiss_map(struct scratch *scratch, u64 addre
 	bpf_for_each_map_elem(&rounds, next_group, &walk, 0);
 }
 
-/* find_headers fills scratch->headers from the map at address. */
-static __always_inline void find_headers(struct scratch *scratch, u64 address, u16 kind)
+/* find_headers fills scratch->headers from the map at address, with what has a name of these lengths. */
+static __always_inline void find_headers(struct scratch *scratch, u64 address, u16 kind, u32 lengths)
 {
 	__builtin_memset(scratch->headers, 0, sizeof(scratch->headers));
+	scratch->lengths = lengths;
 	if (!address)
 		return;
 	if (kind == MAP_SWISS)

@@ -63,6 +63,7 @@ struct parent {
 	u64 goid; /* of the goroutine that it is open on; found by context only */
 	u8 known;
 	u8 sampled;
+	u8 denied; /* there is none, and whoever called wants no span either */
 	u8 has_tracestate; /* and tracestates has it */
 };
 

@@ -12,7 +12,7 @@
 #define STRUCT_MAX 512
 #define GROUP_MAX 384
 #define KEY_MAX 40
-#define HEADERS_MAX 8
+#define HEADERS_MAX 16
 #define STRING_MAX 8192
 #define EVENT_STRINGS_MAX 8192 /* what all strings of one event may take before the last one is added */
 #define EVENT_MAX (EVENT_STRINGS_MAX + STRING_MAX)
@@ -20,6 +20,8 @@
 struct scratch {
 	u32 busy;
 	u32 length;		     /* bytes of event that are in use */
+	u32 lengths;		     /* of the names of headers that are wanted, as bits */
+	u32 padding;
 	u64 headers[HEADERS_MAX][2]; /* address and count of the values of each wanted header */
 	u8 object[STRUCT_MAX];	     /* a Go struct, as it was read */
 	u8 group[GROUP_MAX];	     /* a bucket or group of a Go map */

@@ -5,7 +5,7 @@
 
 #include "detached.h"
 #include "event.h"
-#include "lineage.h"
+#include "join.h"
 #include "outgoing.h"
 
 static __always_inline u64 random_word(void)
@@ -92,6 +92,7 @@ static __always_inline void drop_span(struct scratch *scratch, struct goroutine 
 	if (!span)
 		return;
 	forget_context_of_dropped(span, tgid);
+	forget_join(span->context.span_id);
 	unregister_outgoing(span->object, tgid, span);
 	if (span->sampled && !span->silent) {
 		struct end_event *event = begin_end(scratch, span, tgid, binary, sizeof(struct end_event));
@@ -160,7 +161,7 @@ static __always_inline struct open_span *find_open(struct scratch *scratch, stru
 	return NULL;
 }
 
-/* join_trace makes a span a part of its parent's trace, or the root of a new one, which is sampled. */
+/* join_trace makes a span a part of its parent's trace, or the root of a new one, which is sampled unless that was denied. */
 static __always_inline void join_trace(struct open_span *span, const struct parent *parent)
 {
 	if (parent->known) {
@@ -171,7 +172,7 @@ static __always_inline void join_trace(struct open_span *span, const struct pare
 		span->parent_id = parent->context.span_id;
 	} else {
 		new_trace_id(span->context.trace_id);
-		span->sampled = true;
+		span->sampled = !parent->denied;
 	}
 	span->context.span_id = new_span_id();
 }

@@ -29,14 +29,14 @@ static __always_inline void parse_hex(const u8 *text, u8 *bytes, u32 count, u32 
 }
 
 /* read_traceparent: the parent that the caller names, if it names one in the form of the specification. */
-static __always_inline bool read_traceparent(const struct scratch *scratch, struct parent *parent)
+static __always_inline bool read_traceparent(struct scratch *scratch, struct parent *parent)
 {
 	/* More than one traceparent header is as good as none (section 3.2.1 wants one). */
 	if (scratch->headers[HEADER_TRACEPARENT][1] != 1)
 		return false;
 
 	struct go_string value = first_value(scratch, HEADER_TRACEPARENT);
-	u8 text[TRACEPARENT_LENGTH + 1] = {};
+	u8 *text = scratch->group; /* where entries of headers were read to */
 	u8 version, flags;
 	u32 invalid = 0;
 
@@ -61,7 +61,7 @@ static __always_inline bool read_traceparent(const struct scratch *scratch, stru
  * follow_traceparent makes a client's span a part of the trace that the headers of its request name already. The parent
  * stays that which was found if it is in the same trace.
  */
-static __always_inline void follow_traceparent(const struct scratch *scratch, struct open_span *span, struct parent *parent)
+static __always_inline void follow_traceparent(struct scratch *scratch, struct open_span *span, struct parent *parent)
 {
 	struct parent named = {};
 

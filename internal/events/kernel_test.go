@@ -24,6 +24,17 @@ func TestLossesOfKernelSide(t *testing.T) {
 	assert.Equal(t, KernelLosses[:], reasons[:len(reasons)-1], "the last one counts them")
 }
 
+func TestPropagationsOfKernelSide(t *testing.T) {
+	source := kerneltest.ReadSource(t, "include/outgoing.h")
+	var outcomes []Propagation
+	for i, outcome := range source.Enums["propagation"] {
+		assert.Equal(t, i, outcome.Value)
+		outcomes = append(outcomes, Propagation(strings.ToLower(strings.TrimPrefix(outcome.Name, "PROPAGATION_"))))
+	}
+	require.NotEmpty(t, outcomes)
+	assert.Equal(t, Propagations[:], outcomes[:len(outcomes)-1], "the last one counts them")
+}
+
 func TestNumbersOfKernelSide(t *testing.T) {
 	numbers := kerneltest.ReadSource(t, "include/event.h").Numbers
 	for name, number := range map[string]int{

@@ -137,10 +137,16 @@ func (l *Loader) Close() error {
 }
 
 // Losses returns what the kernel side lost so far, in the order of events.KernelLosses.
-func (l *Loader) Losses(counts []uint64) error {
+func (l *Loader) Losses(counts []uint64) error { return l.count("losses", counts) }
+
+// Propagations returns what became of the trace context of requests so far, in the order
+// of events.Propagations.
+func (l *Loader) Propagations(counts []uint64) error { return l.count("propagations", counts) }
+
+func (l *Loader) count(name string, counts []uint64) error {
 	for i := range counts {
-		if err := l.maps["losses"].Lookup(uint32(i), &counts[i]); err != nil {
-			return fmt.Errorf("read the counter of losses %d: %w", i, err)
+		if err := l.maps[name].Lookup(uint32(i), &counts[i]); err != nil {
+			return fmt.Errorf("read the counter of %s %d: %w", name, i, err)
 		}
 	}
 	return nil

@@ -23,17 +23,19 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                  metric.Meter
-	mu                     sync.Mutex
-	registrations          []metric.Registration
-	EbpfgoAnalysisDuration metric.Float64Histogram
-	EbpfgoBinaries         metric.Int64Counter
-	EbpfgoEventsLost       metric.Int64Counter
-	EbpfgoLayoutFields     metric.Int64Counter
-	EbpfgoProbesAttached   metric.Int64UpDownCounter
-	EbpfgoProbesFailed     metric.Int64Counter
-	EbpfgoSpans            metric.Int64Counter
-	EbpfgoTargets          metric.Int64UpDownCounter
+	meter                     metric.Meter
+	mu                        sync.Mutex
+	registrations             []metric.Registration
+	EbpfgoAnalysisDuration    metric.Float64Histogram
+	EbpfgoBinaries            metric.Int64Counter
+	EbpfgoEventsLost          metric.Int64Counter
+	EbpfgoLayoutFields        metric.Int64Counter
+	EbpfgoProbesAttached      metric.Int64UpDownCounter
+	EbpfgoProbesFailed        metric.Int64Counter
+	EbpfgoPropagationRequests metric.Int64Counter
+	EbpfgoPropagationTargets  metric.Int64UpDownCounter
+	EbpfgoSpans               metric.Int64Counter
+	EbpfgoTargets             metric.Int64UpDownCounter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -100,6 +102,18 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_ebpfgo.probes.failed",
 		metric.WithDescription("Probes that could not be attached to an executable. [Development]"),
 		metric.WithUnit("{probe}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.EbpfgoPropagationRequests, err = builder.meter.Int64Counter(
+		"otelcol_ebpfgo.propagation.requests",
+		metric.WithDescription("Outgoing requests of traced processes, by what became of their trace context. [Development]"),
+		metric.WithUnit("{request}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.EbpfgoPropagationTargets, err = builder.meter.Int64UpDownCounter(
+		"otelcol_ebpfgo.propagation.targets",
+		metric.WithDescription("Processes that are traced at present, by the way of their trace context. [Development]"),
+		metric.WithUnit("{process}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.EbpfgoSpans, err = builder.meter.Int64Counter(

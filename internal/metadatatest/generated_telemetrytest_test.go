@@ -25,6 +25,8 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.EbpfgoLayoutFields.Add(context.Background(), 1)
 	tb.EbpfgoProbesAttached.Add(context.Background(), 1)
 	tb.EbpfgoProbesFailed.Add(context.Background(), 1)
+	tb.EbpfgoPropagationRequests.Add(context.Background(), 1)
+	tb.EbpfgoPropagationTargets.Add(context.Background(), 1)
 	tb.EbpfgoSpans.Add(context.Background(), 1)
 	tb.EbpfgoTargets.Add(context.Background(), 1)
 	AssertEqualEbpfgoAnalysisDuration(t, testTel,
@@ -43,6 +45,12 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualEbpfgoProbesFailed(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualEbpfgoPropagationRequests(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualEbpfgoPropagationTargets(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualEbpfgoSpans(t, testTel,

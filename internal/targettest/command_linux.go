@@ -52,6 +52,17 @@ func (x *Target) Do(command Command) (results []Result) {
 	return results
 }
 
+// BeginDo is Do for tests that do something else before they wait for the results, by calling what it returns.
+func (x *Target) BeginDo(command Command) (wait func() []Result) {
+	x.t.Helper()
+	x.send(command)
+	return func() (results []Result) {
+		x.t.Helper()
+		x.receive(&results)
+		return results
+	}
+}
+
 // ask writes a command to the program's stdin, as one line of JSON, and reads the line that it answers into answer.
 func (x *Target) ask(command, answer any) {
 	x.t.Helper()

@@ -39,6 +39,11 @@ func (x *Target) enterNamespaces(binary string) (string, error) {
 			return "", fmt.Errorf("network namespace: %w", err)
 		}
 	}
+	if x.settings.networkOf != nil {
+		if err := enterNetwork(x.settings.networkOf.netns); err != nil {
+			return "", fmt.Errorf("network namespace of pid %d: %w", x.settings.networkOf.PID(), err)
+		}
+	}
 	if x.settings.container == "" {
 		return binary, nil
 	}
@@ -73,4 +78,20 @@ func (x *Target) newNetwork() error {
 // enterNetwork moves the thread into a network namespace.
 func enterNetwork(namespace *os.File) error {
 	return unix.Setns(int(namespace.Fd()), unix.CLONE_NEWNET)
+}
+
+// LocalPorts says which ports connections from the program's network namespace have at their own end.
+func (x *Target) LocalPorts(first, last int) {
+	x.t.Helper()
+	failed := make(chan error, 1)
+	onOwnThread(func() {
+		err := enterNetwork(x.netns)
+		if err == nil {
+			err = os.WriteFile("/proc/sys/net/ipv4/ip_local_port_range", fmt.Appendf(nil, "%d %d", first, last), 0)
+		}
+		failed <- err
+	})
+	if err := <-failed; err != nil {
+		x.t.Fatalf("local ports of pid %d: %v", x.PID(), err)
+	}
 }

@@ -16,6 +16,7 @@ type settings struct {
 	crash      bool
 	cloneflags uintptr
 	network    bool
+	networkOf  *Target
 	container  string
 }
 
@@ -56,6 +57,11 @@ func PIDNamespace() Option {
 // DialContext and Client reach into it.
 func NetworkNamespace() Option {
 	return func(s *settings) { s.network = true }
+}
+
+// NetworkOf puts the program into the network namespace of another one, which has NetworkNamespace.
+func NetworkOf(other *Target) Option {
+	return func(s *settings) { s.networkOf = other }
 }
 
 // Container gives the program a mount namespace of its own, whose root is an overlay file system

@@ -17,13 +17,15 @@ import (
 // uncounted is a Telemetry that counts nothing.
 type uncounted struct{}
 
-func (uncounted) Targets(int64)                       {}
-func (uncounted) Binary(BinaryOutcome, time.Duration) {}
-func (uncounted) Fields(string, int64)                {}
-func (uncounted) ProbesAttached(string, int64)        {}
-func (uncounted) ProbesFailed(string, int64)          {}
-func (uncounted) Spans(string, int64)                 {}
-func (uncounted) Lost(events.Loss, int64)             {}
+func (uncounted) Targets(int64)                                               {}
+func (uncounted) Binary(BinaryOutcome, time.Duration)                         {}
+func (uncounted) Fields(string, int64)                                        {}
+func (uncounted) ProbesAttached(string, int64)                                {}
+func (uncounted) ProbesFailed(string, int64)                                  {}
+func (uncounted) Spans(string, int64)                                         {}
+func (uncounted) Lost(events.Loss, int64)                                     {}
+func (uncounted) Propagated(events.Propagation, int64)                        {}
+func (uncounted) PropagationTargets(PropagationWay, PropagationReason, int64) {}
 
 // serverRecords returns the events of a usual request of an HTTP/1.1 server, as the structs
 // server_start and server_end of bpf/nethttp.bpf.c.

@@ -20,7 +20,7 @@ type group struct {
 
 // wants tells whether a session wants the probes of a group.
 func (o *Options) wants(g group) bool {
-	return o.Enabled(g.instrumentation) && (g.way == 0 || g.way&o.Propagation.Ways() != 0)
+	return o.Enabled(g.instrumentation) && (g.way == 0 || g.way&o.settings.Ways() != 0)
 }
 
 // attached is groups of probes in all processes of a binary or in one.

@@ -31,7 +31,7 @@ func TestWants(t *testing.T) {
 		{group{"on", instrument.AnyWay}, loader.PropagateSocket, true},
 		{group{"off", instrument.AnyWay}, loader.PropagateSocket, false},
 	} {
-		o := Options{Enabled: func(name string) bool { return name == "on" }, Propagation: test.settings}
+		o := Options{Enabled: func(name string) bool { return name == "on" }, settings: test.settings}
 		assert.Equal(t, test.want, o.wants(test.group), "%+v with %#x", test.group, test.settings)
 	}
 }

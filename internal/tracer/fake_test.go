@@ -70,6 +70,12 @@ func (f *fakeTelemetry) ProbesAttached(name string, delta int64) { f.add("attach
 func (f *fakeTelemetry) ProbesFailed(name string, n int64)       { f.add("failed "+name, n) }
 func (f *fakeTelemetry) Spans(name string, n int64)              { f.add("spans "+name, n) }
 func (f *fakeTelemetry) Lost(reason events.Loss, n int64)        { f.add("lost "+string(reason), n) }
+func (f *fakeTelemetry) Propagated(o events.Propagation, n int64) {
+	f.add("propagated "+string(o), n)
+}
+func (f *fakeTelemetry) PropagationTargets(way PropagationWay, reason PropagationReason, delta int64) {
+	f.add("propagation "+string(way)+" "+string(reason), delta)
+}
 
 // fakeSession is a session that nothing is behind.
 type fakeSession struct {

@@ -19,9 +19,10 @@ import (
 
 // Session traces the processes that one receiver asks for.
 type Session struct {
-	options Options
-	shared  *shared
-	batch   *batch // of the reader's goroutine
+	options     Options
+	propagation propagation
+	shared      *shared
+	batch       *batch // of the reader's goroutine
 
 	mu        sync.Mutex
 	processes map[int]*process
@@ -49,7 +50,26 @@ func Open(o Options) (*Session, error) {
 		return nil, err
 	}
 	s.shared = shared
+	s.choosePropagation()
 	return s, nil
+}
+
+// choosePropagation says once what is against what the session wants.
+func (s *Session) choosePropagation() {
+	o := &s.options
+	s.propagation = o.Propagation.Mode.choose(s.shared.canWrite(), s.shared.openSockets)
+	o.settings = s.propagation.way.settings()
+	for _, format := range o.Propagation.Formats {
+		o.settings |= format.settings()
+	}
+	log := o.Logger.With(zap.String("mode", string(o.Propagation.Mode)), zap.String("way", string(s.propagation.way)), zap.Error(s.propagation.refusal))
+	switch {
+	case s.propagation.refusal == nil:
+	case s.propagation.way == WayNone:
+		log.Warn("Trace context is not passed on to other processes")
+	default:
+		log.Info("Trace context is not passed on in the best way")
+	}
 }
 
 // Trace begins to trace a process. With wide, all processes of its binary are targets, so
@@ -150,15 +170,21 @@ func (s *Session) trace(p *process, b *binary, log *zap.Logger) {
 		s.options.Telemetry.Binary(BinaryFailed, 0)
 		log.Error("Process is not traced, or in part", zap.Error(err))
 	} else {
-		log.Info("Process is traced", zap.String("service", service(o.resource)))
+		log.Info("Process is traced", zap.String("service", service(o.resource)),
+			zap.String("propagation", string(s.propagation.way)), zap.String("propagation_reason", string(s.propagation.reason)))
 	}
-	s.options.Telemetry.Targets(1)
+	s.countTarget(1)
 	<-p.ended
 	if err := s.end(p, b, o); err != nil {
 		log.Warn("Process was not left cleanly", zap.Error(err))
 	}
-	s.options.Telemetry.Targets(-1)
+	s.countTarget(-1)
 	log.Info("Process is not traced any more", zap.Bool("ended", p.died))
+}
+
+func (s *Session) countTarget(delta int64) {
+	s.options.Telemetry.Targets(delta)
+	s.options.Telemetry.PropagationTargets(s.propagation.way, s.propagation.reason, delta)
 }
 
 func (s *Session) describe(p *process, b *binary, log *zap.Logger) pcommon.Resource {

@@ -36,7 +36,8 @@ type shared struct {
 	traced   map[tracedKey]*tracedProcess
 	indices  []uint16 // free ones
 
-	losses [len(events.KernelLosses)]uint64 // as last read
+	losses       [len(events.KernelLosses)]uint64 // as last read
+	propagations [len(events.Propagations)]uint64
 }
 
 var (
@@ -137,6 +138,7 @@ func (s *shared) chores(now time.Time) {
 	if n := s.assembler.waiting.expire(now); n > 0 {
 		s.lost(events.LossNoTarget, n)
 	}
+	s.countPropagations()
 	before := s.losses
 	if err := s.loader.Losses(s.losses[:]); err != nil {
 		return
@@ -148,6 +150,23 @@ func (s *shared) chores(now time.Time) {
 	}
 	if s.losses != before || s.assembler.suspects {
 		s.dropEnded()
+	}
+}
+
+// countPropagations counts for every session, as lost does.
+func (s *shared) countPropagations() {
+	before := s.propagations
+	if err := s.loader.Propagations(s.propagations[:]); err != nil {
+		return
+	}
+	for i, outcome := range events.Propagations {
+		n := s.propagations[i] - before[i]
+		if n == 0 {
+			continue
+		}
+		for _, session := range s.list() {
+			session.options.Telemetry.Propagated(outcome, int64(n))
+		}
 	}
 }
 
@@ -270,7 +289,7 @@ func (s *shared) attach(p *process, b *binary, o Options) error {
 		s.traced[p.key()] = traced
 	}
 	traced.users++
-	traced.settings |= o.Propagation
+	traced.settings |= o.settings
 	if p.wide {
 		b.wideUsers++
 	}
@@ -282,7 +301,11 @@ func (s *shared) attach(p *process, b *binary, o Options) error {
 	}
 	// A process is traced as long as it has all probes: what starts then also has an end.
 	err := s.attachProbes(p, b, traced, o)
-	return errors.Join(err, s.loader.Trace(uint32(p.PID), b.index, traced.settings, 0))
+	network, unknown := p.Network()
+	if unknown != nil {
+		o.Logger.Debug("Requests between local addresses are not joined", zap.Error(unknown))
+	}
+	return errors.Join(err, s.loader.Trace(uint32(p.PID), b.index, traced.settings, network))
 }
 
 // attachProbes puts a session's probes into a process, or into all of its binary. s.mu is held.
@@ -298,7 +321,7 @@ func (s *shared) attachProbes(p *process, b *binary, traced *tracedProcess, o Op
 			errs = append(errs, other.own.detach(o.wants))
 		}
 	}
-	b.settings |= o.Propagation
+	b.settings |= o.settings
 	errs = append(errs, b.wide.attach(s.loader, b, 0, o, nil), s.loader.TraceAll(b.index, true, b.settings))
 	return errors.Join(errs...)
 }

@@ -23,8 +23,8 @@ type Options struct {
 	Enabled func(instrumentation string) bool
 	// InstrumentationOptions returns the values of an instrumentation's options, by name.
 	InstrumentationOptions func(instrumentation string) map[string]string
-	// Propagation says how requests are given a traceparent; 0 is not at all.
-	Propagation loader.Settings
+	// Propagation says how the trace context passes between processes.
+	Propagation Propagation
 	// MaxSpans and Timeout end a batch: its number of spans, and the age of the oldest.
 	MaxSpans int
 	Timeout  time.Duration
@@ -33,6 +33,8 @@ type Options struct {
 	Deliver func(batch ptrace.Traces, spans int) bool
 	// ScopeVersion is the version of the instrumentation scopes.
 	ScopeVersion string
+
+	settings loader.Settings // what came of Propagation
 }
 
 // Telemetry takes what the internal metrics count. It is safe for concurrent use.
@@ -44,6 +46,8 @@ type Telemetry interface {
 	ProbesFailed(instrumentation string, n int64)
 	Spans(instrumentation string, n int64)
 	Lost(reason events.Loss, n int64)
+	Propagated(outcome events.Propagation, n int64)
+	PropagationTargets(way PropagationWay, reason PropagationReason, delta int64)
 }
 
 // BinaryOutcome is what the analysis of an executable came to, named as the metric

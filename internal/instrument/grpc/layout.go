@@ -45,7 +45,8 @@ type layout struct {
 	WriterBytes, WriterHandle            uint16
 	WriterOffset, WriterBatch            uint16
 	WriterError                          uint16
-	Padding                              [3]uint16
+	StreamID, HTTP2ServerConnection      uint16
+	Padding                              uint16
 }
 
 // The packages of the structs that are read.
@@ -123,6 +124,8 @@ func (l *layout) serverWants() []want {
 		at(&l.HandlerClosed, transport, "serverHandlerTransport", "closedCh"),
 		at(&l.ChannelClosed, "runtime", "hchan", "closed"),
 		at(&l.RequestRemote, "net/http", "Request", "RemoteAddr"),
+		at(&l.StreamID, transport, "Stream", "id"),
+		at(&l.HTTP2ServerConnection, transport, "http2Server", "conn"),
 		{&l.ServerWorkers, [][]gobinary.Field{{field(root, "Server", "opts"), field(root, "serverOptions", "numServerWorkers")}}},
 	}
 }

@@ -21,7 +21,9 @@ type requestLayout struct {
 
 // writerLayout is struct writer_layout.
 type writerLayout struct {
-	State, Status, Written, Padding uint16
+	State, Status, Written      uint16
+	Stream, StreamID            uint16
+	Server, Connection, Padding uint16
 }
 
 // layout is struct net_http_layout.
@@ -41,7 +43,8 @@ type layout struct {
 	BufferError, BufferBytes, BufferCount     uint16
 	ClientRequestHeader                       uint16
 	StreamIDs                                 [http2Kinds]uint16
-	Padding                                   [3]uint16
+	ResponseConnection, Connection            uint16
+	Padding                                   uint16
 }
 
 // The implementations of HTTP/2, enum http2. A probe's variant says which one it is for.
@@ -81,6 +84,8 @@ func (l *layout) responseWants() []instrument.Want {
 		want(http, "response", "status", &l.ResponseStatus),
 		want(http, "response", "wroteHeader", &l.ResponseWroteHeader),
 		want(http, "response", "written", &l.ResponseWritten),
+		want(http, "response", "conn", &l.ResponseConnection),
+		want(http, "conn", "rwc", &l.Connection),
 	}
 }
 
@@ -173,6 +178,10 @@ func (l *layout) writerWants(server int) []instrument.Want {
 		want(pkg, writer, "rws", &w.State),
 		want(pkg, state, "status", &w.Status),
 		want(pkg, state, "wroteBytes", &w.Written),
+		want(pkg, state, "stream", &w.Stream),
+		want(pkg, prefix+"stream", "id", &w.StreamID),
+		want(pkg, state, "conn", &w.Server),
+		want(pkg, prefix+"serverConn", "conn", &w.Connection),
 	}
 }
 
