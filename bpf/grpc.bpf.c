@@ -5,6 +5,7 @@
  * google.golang.org/grpc: one span per call that reaches a server's handler, one per call of a client, whatever
  * the number of its attempts and messages.
  */
+#include "include/arm.h"
 #include "include/detached.h"
 #include "include/incoming.h"
 #include "include/preemption.h"
@@ -84,9 +85,9 @@ struct grpc_layout {
 	u16 writer_offset;
 	u16 writer_batch;
 	u16 writer_error;
+	u16 writer_conn;
 	u16 stream_id;	       /* transport.Stream */
 	u16 http2_server_connection; /* transport.http2Server: its net.Conn */
-	u16 padding;
 };
 
 struct {
@@ -1127,14 +1128,29 @@ static __always_inline bool take_outgoing(u64 fields, u64 tgid, struct outgoing 
 	return true;
 }
 
+/* read_loopy_writer: the *transport.bufWriter that a *transport.loopyWriter writes frames to; 0 when it is not known. */
+static __always_inline u64 read_loopy_writer(const struct grpc_layout *layout, u64 loopy)
+{
+	u64 framer = layout->loopy_framer == MISSING ? 0 : read_word(loopy + layout->loopy_framer);
+
+	return framer && layout->framer_writer != MISSING ? read_word(framer + layout->framer_writer) : 0;
+}
+
 static __noinline int on_client_arm(struct registers *ctx)
 {
-	u64 tgid = bpf_get_current_pid_tgid() >> 32;
-	struct outgoing request;
+	u64 tgid = bpf_get_current_pid_tgid() >> 32, writer;
+	struct insertion wanted = {.kind = INSERTION_FRAME, .stream_id = argument_1(ctx)};
+	struct grpc_layout *layout;
 	struct site site;
 
-	if (read_site(ctx, &site) && take_outgoing(argument_3(ctx), tgid, &request))
-		count_propagation(PROPAGATION_UNKNOWN_SOCKET);
+	if (!read_site(ctx, &site) || !take_outgoing(argument_3(ctx), tgid, &wanted.request))
+		return 0;
+	layout = grpc_layout(site.binary);
+	writer = layout ? read_loopy_writer(layout, argument_0(ctx)) : 0;
+	if (!writer || layout->writer_offset == MISSING || layout->writer_conn == MISSING)
+		count_propagation(PROPAGATION_UNREADABLE);
+	else
+		arm(&site, read_interface(writer + layout->writer_conn), &wanted, read_word(writer + layout->writer_offset));
 	return 0;
 }
 
@@ -1154,7 +1170,6 @@ int grpc_client_arm(struct registers *ctx)
 
 static __noinline int on_client_write_start(struct registers *ctx)
 {
-	u64 loopy = argument_0(ctx), framer;
 	struct pending pending_request = {};
 	struct runtime_layout *runtime;
 	struct grpc_layout *layout;
@@ -1168,10 +1183,9 @@ static __noinline int on_client_write_start(struct registers *ctx)
 	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key) ||
 	    !take_outgoing(argument_3(ctx), key.tgid, &pending_request.request))
 		return 0;
-	framer = layout->loopy_framer == MISSING ? 0 : read_word(loopy + layout->loopy_framer);
 	pending_request.goid = key.goid;
 	pending_request.stream_id = argument_1(ctx);
-	pending_request.buffer = framer && layout->framer_writer != MISSING ? read_word(framer + layout->framer_writer) : 0;
+	pending_request.buffer = read_loopy_writer(layout, argument_0(ctx));
 	if (!pending_request.buffer || layout->writer_offset == MISSING) {
 		count_propagation(PROPAGATION_UNREADABLE);
 		return 0;

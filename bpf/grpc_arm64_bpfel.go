@@ -13,6 +13,29 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type GrpcConnection struct {
+	_        structs.HostLayout
+	Id       uint64
+	Asked    uint64
+	Position uint32
+	Inserted uint32
+	Head     uint32
+	Tail     uint32
+	Patience uint32
+	State    uint8
+	Padding  [3]uint8
+}
+
+type GrpcConnectionKey struct {
+	_          structs.HostLayout
+	Tgid       uint64
+	Local      [16]uint8
+	Remote     [16]uint8
+	LocalPort  uint16
+	RemotePort uint16
+	Padding    uint32
+}
+
 type GrpcConnectionLayout struct {
 	_           structs.HostLayout
 	TypeTcp     uint64
@@ -147,9 +170,25 @@ type GrpcGrpcLayout struct {
 	WriterOffset          uint16
 	WriterBatch           uint16
 	WriterError           uint16
+	WriterConn            uint16
 	StreamId              uint16
 	Http2ServerConnection uint16
-	Padding               uint16
+}
+
+type GrpcInsertion struct {
+	_        structs.HostLayout
+	Request  GrpcOutgoing
+	Position uint32
+	StreamId uint32
+	Kind     uint8
+	Padding  [7]uint8
+}
+
+type GrpcInsertionKey struct {
+	_          structs.HostLayout
+	Connection uint64
+	Number     uint32
+	Padding    uint32
 }
 
 type GrpcJoin struct {
@@ -294,12 +333,14 @@ type GrpcTracestateKey struct {
 const (
 	GrpcMapBinaries              = "binaries"
 	GrpcMapConnectionLayouts     = "connection_layouts"
+	GrpcMapConnections           = "connections"
 	GrpcMapContextTypes          = "context_types"
 	GrpcMapContexts              = "contexts"
 	GrpcMapDetached              = "detached"
 	GrpcMapEvents                = "events"
 	GrpcMapGoroutines            = "goroutines"
 	GrpcMapGrpcLayouts           = "grpc_layouts"
+	GrpcMapInsertions            = "insertions"
 	GrpcMapJoined                = "joined"
 	GrpcMapJoins                 = "joins"
 	GrpcMapLosses                = "losses"
@@ -389,12 +430,14 @@ type GrpcProgramSpecs struct {
 type GrpcMapSpecs struct {
 	Binaries          *ebpf.MapSpec `ebpf:"binaries"`
 	ConnectionLayouts *ebpf.MapSpec `ebpf:"connection_layouts"`
+	Connections       *ebpf.MapSpec `ebpf:"connections"`
 	ContextTypes      *ebpf.MapSpec `ebpf:"context_types"`
 	Contexts          *ebpf.MapSpec `ebpf:"contexts"`
 	Detached          *ebpf.MapSpec `ebpf:"detached"`
 	Events            *ebpf.MapSpec `ebpf:"events"`
 	Goroutines        *ebpf.MapSpec `ebpf:"goroutines"`
 	GrpcLayouts       *ebpf.MapSpec `ebpf:"grpc_layouts"`
+	Insertions        *ebpf.MapSpec `ebpf:"insertions"`
 	Joined            *ebpf.MapSpec `ebpf:"joined"`
 	Joins             *ebpf.MapSpec `ebpf:"joins"`
 	Losses            *ebpf.MapSpec `ebpf:"losses"`
@@ -438,12 +481,14 @@ func (o *GrpcObjects) Close() error {
 type GrpcMaps struct {
 	Binaries          *ebpf.Map `ebpf:"binaries"`
 	ConnectionLayouts *ebpf.Map `ebpf:"connection_layouts"`
+	Connections       *ebpf.Map `ebpf:"connections"`
 	ContextTypes      *ebpf.Map `ebpf:"context_types"`
 	Contexts          *ebpf.Map `ebpf:"contexts"`
 	Detached          *ebpf.Map `ebpf:"detached"`
 	Events            *ebpf.Map `ebpf:"events"`
 	Goroutines        *ebpf.Map `ebpf:"goroutines"`
 	GrpcLayouts       *ebpf.Map `ebpf:"grpc_layouts"`
+	Insertions        *ebpf.Map `ebpf:"insertions"`
 	Joined            *ebpf.Map `ebpf:"joined"`
 	Joins             *ebpf.Map `ebpf:"joins"`
 	Losses            *ebpf.Map `ebpf:"losses"`
@@ -461,12 +506,14 @@ func (m *GrpcMaps) Close() error {
 	return _GrpcClose(
 		m.Binaries,
 		m.ConnectionLayouts,
+		m.Connections,
 		m.ContextTypes,
 		m.Contexts,
 		m.Detached,
 		m.Events,
 		m.Goroutines,
 		m.GrpcLayouts,
+		m.Insertions,
 		m.Joined,
 		m.Joins,
 		m.Losses,

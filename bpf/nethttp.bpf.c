@@ -5,6 +5,7 @@
  * net/http, and golang.org/x/net/http2 where it serves by itself: one span per request that reaches a handler, one
  * per round trip of a Transport.
  */
+#include "include/arm.h"
 #include "include/incoming.h"
 #include "include/object.h"
 #include "include/panic.h"
@@ -62,7 +63,8 @@ enum http2 {
 
 /* Kept equal to layout in internal/instrument/nethttp/layout.go. */
 struct net_http_layout {
-	u64 type_buffer; /* *bufio.Writer, by the link-time address of its descriptor; 0: not in the binary */
+	u64 type_buffer;	/* *bufio.Writer, by the link-time address of its descriptor; 0: not in the binary */
+	u64 type_conn_writer;	/* net/http.persistConnWriter, which is a *persistConn */
 	struct request_layout request;
 	struct request_layout http2_request;
 	struct writer_layout writers[HTTP2_KINDS];
@@ -89,6 +91,10 @@ struct net_http_layout {
 	u16 buffer_count;
 	u16 client_request_header; /* net/http/internal/http2.ClientRequest */
 	u16 stream_ids[HTTP2_KINDS];	   /* *clientStream */
+	u16 buffer_writer;	/* bufio.Writer */
+	u16 conn_conn;		/* net/http.persistConn */
+	u16 client_conns[HTTP2_KINDS];	  /* *ClientConn: net.Conn */
+	u16 client_buffers[HTTP2_KINDS];  /* *ClientConn: *bufio.Writer */
 	u16 response_connection; /* net/http.response, again */
 	u16 connection;		 /* net/http.conn: its net.Conn */
 	u16 padding;
@@ -797,14 +803,41 @@ int net_http_client_write(struct registers *ctx)
 	return 0;
 }
 
+/* read_http1_conn: the net.Conn that a *bufio.Writer of a Transport writes to. */
+static __always_inline struct go_interface read_http1_conn(const struct net_http_layout *layout, u64 bias, u64 writer)
+{
+	const struct go_interface none = {};
+	struct go_interface to;
+
+	if (layout->buffer_writer == MISSING || layout->conn_conn == MISSING || !layout->type_conn_writer)
+		return none;
+	to = read_interface(writer + layout->buffer_writer);
+	if (itab_type(to.type) != layout->type_conn_writer + bias)
+		return none;
+	return read_interface(to.data + layout->conn_conn);
+}
+
 static __noinline int on_client_arm(struct registers *ctx)
 {
-	u64 tgid = bpf_get_current_pid_tgid() >> 32;
-	struct outgoing request;
+	u64 tgid = bpf_get_current_pid_tgid() >> 32, writer = argument_2(ctx), type = argument_1(ctx);
+	struct insertion wanted = {.kind = INSERTION_LINE};
+	struct net_http_layout *layout;
+	struct send_buffer buffer = {};
 	struct site site;
 
-	if (read_site(ctx, &site) && find_outgoing(argument_0(ctx), tgid, &request))
-		count_propagation(request.ambiguous ? PROPAGATION_AMBIGUOUS : PROPAGATION_UNKNOWN_SOCKET);
+	if (!read_site(ctx, &site) || !find_outgoing(argument_0(ctx), tgid, &wanted.request))
+		return 0;
+	layout = net_http_layout(site.binary);
+	if (!layout)
+		return 0;
+	if (wanted.request.ambiguous)
+		count_propagation(PROPAGATION_AMBIGUOUS);
+	else if (!layout->type_buffer || itab_type(type) != layout->type_buffer + site.bias)
+		count_propagation(PROPAGATION_MISMATCH);
+	else if (!read_buffer(layout, writer, &buffer))
+		count_propagation(PROPAGATION_UNREADABLE);
+	else
+		arm(&site, read_http1_conn(layout, site.bias, writer), &wanted, buffer.count);
 	return 0;
 }
 
@@ -876,12 +909,30 @@ static __always_inline bool take_pending_here(struct registers *ctx, const struc
 
 static __noinline int on_http2_client_arm(struct registers *ctx)
 {
+	struct insertion wanted = {.kind = INSERTION_FRAME};
+	u64 client_conn = argument_0(ctx);
+	struct net_http_layout *layout;
+	struct send_buffer buffer = {};
 	struct goroutine_key key;
 	struct pending request;
 	struct site site;
 
-	if (read_site(ctx, &site) && take_pending_here(ctx, &site, &key, &request))
-		count_propagation(PROPAGATION_UNKNOWN_SOCKET);
+	if (!read_site(ctx, &site) || !take_pending_here(ctx, &site, &key, &request))
+		return 0;
+	layout = net_http_layout(site.binary);
+	if (!layout)
+		return 0;
+
+	u32 variant = site.variant < HTTP2_KINDS ? site.variant : 0;
+	u16 conn = layout->client_conns[variant], writer = layout->client_buffers[variant];
+
+	if (conn == MISSING || writer == MISSING || !read_buffer(layout, read_word(client_conn + writer), &buffer)) {
+		count_propagation(PROPAGATION_UNREADABLE);
+		return 0;
+	}
+	wanted.request = request.request;
+	wanted.stream_id = request.stream_id;
+	arm(&site, read_interface(client_conn + conn), &wanted, buffer.count);
 	return 0;
 }
 

@@ -13,6 +13,29 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type NethttpConnection struct {
+	_        structs.HostLayout
+	Id       uint64
+	Asked    uint64
+	Position uint32
+	Inserted uint32
+	Head     uint32
+	Tail     uint32
+	Patience uint32
+	State    uint8
+	Padding  [3]uint8
+}
+
+type NethttpConnectionKey struct {
+	_          structs.HostLayout
+	Tgid       uint64
+	Local      [16]uint8
+	Remote     [16]uint8
+	LocalPort  uint16
+	RemotePort uint16
+	Padding    uint32
+}
+
 type NethttpConnectionLayout struct {
 	_           structs.HostLayout
 	TypeTcp     uint64
@@ -87,6 +110,22 @@ type NethttpGoroutineKey struct {
 	Tgid uint64
 }
 
+type NethttpInsertion struct {
+	_        structs.HostLayout
+	Request  NethttpOutgoing
+	Position uint32
+	StreamId uint32
+	Kind     uint8
+	Padding  [7]uint8
+}
+
+type NethttpInsertionKey struct {
+	_          structs.HostLayout
+	Connection uint64
+	Number     uint32
+	Padding    uint32
+}
+
 type NethttpJoin struct {
 	_       structs.HostLayout
 	Context struct {
@@ -118,9 +157,10 @@ type NethttpJoined struct {
 }
 
 type NethttpNetHttpLayout struct {
-	_          structs.HostLayout
-	TypeBuffer uint64
-	Request    struct {
+	_              structs.HostLayout
+	TypeBuffer     uint64
+	TypeConnWriter uint64
+	Request        struct {
 		_             structs.HostLayout
 		Size          uint16
 		Method        uint16
@@ -188,6 +228,10 @@ type NethttpNetHttpLayout struct {
 	BufferCount         uint16
 	ClientRequestHeader uint16
 	StreamIds           [3]uint16
+	BufferWriter        uint16
+	ConnConn            uint16
+	ClientConns         [3]uint16
+	ClientBuffers       [3]uint16
 	ResponseConnection  uint16
 	Connection          uint16
 	Padding             uint16
@@ -305,11 +349,13 @@ type NethttpTracestateKey struct {
 const (
 	NethttpMapBinaries               = "binaries"
 	NethttpMapConnectionLayouts      = "connection_layouts"
+	NethttpMapConnections            = "connections"
 	NethttpMapContextTypes           = "context_types"
 	NethttpMapContexts               = "contexts"
 	NethttpMapDetached               = "detached"
 	NethttpMapEvents                 = "events"
 	NethttpMapGoroutines             = "goroutines"
+	NethttpMapInsertions             = "insertions"
 	NethttpMapJoined                 = "joined"
 	NethttpMapJoins                  = "joins"
 	NethttpMapLosses                 = "losses"
@@ -403,11 +449,13 @@ type NethttpProgramSpecs struct {
 type NethttpMapSpecs struct {
 	Binaries          *ebpf.MapSpec `ebpf:"binaries"`
 	ConnectionLayouts *ebpf.MapSpec `ebpf:"connection_layouts"`
+	Connections       *ebpf.MapSpec `ebpf:"connections"`
 	ContextTypes      *ebpf.MapSpec `ebpf:"context_types"`
 	Contexts          *ebpf.MapSpec `ebpf:"contexts"`
 	Detached          *ebpf.MapSpec `ebpf:"detached"`
 	Events            *ebpf.MapSpec `ebpf:"events"`
 	Goroutines        *ebpf.MapSpec `ebpf:"goroutines"`
+	Insertions        *ebpf.MapSpec `ebpf:"insertions"`
 	Joined            *ebpf.MapSpec `ebpf:"joined"`
 	Joins             *ebpf.MapSpec `ebpf:"joins"`
 	Losses            *ebpf.MapSpec `ebpf:"losses"`
@@ -453,11 +501,13 @@ func (o *NethttpObjects) Close() error {
 type NethttpMaps struct {
 	Binaries          *ebpf.Map `ebpf:"binaries"`
 	ConnectionLayouts *ebpf.Map `ebpf:"connection_layouts"`
+	Connections       *ebpf.Map `ebpf:"connections"`
 	ContextTypes      *ebpf.Map `ebpf:"context_types"`
 	Contexts          *ebpf.Map `ebpf:"contexts"`
 	Detached          *ebpf.Map `ebpf:"detached"`
 	Events            *ebpf.Map `ebpf:"events"`
 	Goroutines        *ebpf.Map `ebpf:"goroutines"`
+	Insertions        *ebpf.Map `ebpf:"insertions"`
 	Joined            *ebpf.Map `ebpf:"joined"`
 	Joins             *ebpf.Map `ebpf:"joins"`
 	Losses            *ebpf.Map `ebpf:"losses"`
@@ -477,11 +527,13 @@ func (m *NethttpMaps) Close() error {
 	return _NethttpClose(
 		m.Binaries,
 		m.ConnectionLayouts,
+		m.Connections,
 		m.ContextTypes,
 		m.Contexts,
 		m.Detached,
 		m.Events,
 		m.Goroutines,
+		m.Insertions,
 		m.Joined,
 		m.Joins,
 		m.Losses,

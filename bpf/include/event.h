@@ -17,6 +17,7 @@ struct {
 enum event_type {
 	EVENT_START = 1,
 	EVENT_END = 2,
+	EVENT_SOCKET = 3, /* no span: see struct socket_event, bpf/include/insertion.h */
 };
 
 /* How a span ended. */

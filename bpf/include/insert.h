@@ -8,7 +8,7 @@
 #define EBPFGO_INSERT_H
 
 #include "outgoing.h"
-#include "traceparent.h"
+#include "scratch.h"
 #include "tracestate.h"
 
 #define INSERT_MIN 69 /* a traceparent alone, as a field */

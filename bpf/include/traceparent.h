@@ -17,9 +17,13 @@ static const u8 hex_digits[256] = {
 	['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
 };
 
-/* parse_hex reads count bytes at text; invalid gains a bit above the low four for a character that is no digit. */
-static __always_inline void parse_hex(const u8 *text, u8 *bytes, u32 count, u32 *invalid)
+/*
+ * parse_hex reads count bytes at text; invalid gains a bit above the low four for a character that is no digit. It is a
+ * function of its own for the stack of those that call it, which has 512 bytes with all that is called.
+ */
+static __noinline void parse_hex(const u8 *text, u8 *bytes, u32 count, u32 *invalid)
 {
+#pragma clang loop unroll(disable)
 	for (u32 i = 0; i < count; i++) {
 		u32 high = (u32)hex_digits[text[2 * i]] - 1, low = (u32)hex_digits[text[2 * i + 1]] - 1;
 

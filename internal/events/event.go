@@ -11,13 +11,14 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// Type tells the two events of a span apart.
+// Type tells the two events of a span apart, and from those that belong to none.
 type Type uint8
 
 // The types, enum event_type.
 const (
-	TypeStart Type = 1
-	TypeEnd   Type = 2
+	TypeStart  Type = 1
+	TypeEnd    Type = 2
+	TypeSocket Type = 3 // see package socket
 )
 
 // Operation is what a span was. Each instrumentation has one of its own, see instrument.Instrumentation.

@@ -40,6 +40,7 @@ func TestNumbersOfKernelSide(t *testing.T) {
 	for name, number := range map[string]int{
 		"EVENT_START":       int(TypeStart),
 		"EVENT_END":         int(TypeEnd),
+		"EVENT_SOCKET":      int(TypeSocket),
 		"OUTCOME_RETURNED":  int(Returned),
 		"OUTCOME_PANICKED":  int(Panicked),
 		"OUTCOME_GOEXIT":    int(Goexit),

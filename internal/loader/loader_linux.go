@@ -66,29 +66,24 @@ func loadFor(libraries []instrument.Library, multi bool) (*Loader, error) {
 	return l, nil
 }
 
-// load adds a library. The maps that it shares with others, those of bpf/include, are
-// made by the first one.
+// load adds a library.
 func (l *Loader) load(library instrument.Library) error {
 	spec, err := library.Programs()
 	if err != nil {
 		return err
 	}
-	if err := l.configure(spec); err != nil {
-		return err
-	}
-	shared := map[string]*ebpf.Map{}
-	for name := range spec.Maps {
-		if m, ok := l.maps[name]; ok {
-			shared[name] = m
+	for _, program := range spec.Programs {
+		if l.multi {
+			program.AttachType = ebpf.AttachTraceUprobeMulti
 		}
 	}
-	collection, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: shared})
+	collection, err := l.Extend(spec)
 	if err != nil {
 		return err
 	}
 	l.collections = append(l.collections, collection)
 	for name, m := range collection.Maps {
-		if shared[name] == nil && name[0] != '.' {
+		if l.maps[name] == nil && name[0] != '.' {
 			l.maps[name] = m
 		}
 	}
@@ -98,7 +93,22 @@ func (l *Loader) load(library instrument.Library) error {
 	return nil
 }
 
-// configure fits a library's part to this machine.
+// Extend loads another part of the kernel side. The maps that it shares with the parts that
+// are there, those of bpf/include, are theirs. Who calls it closes it.
+func (l *Loader) Extend(spec *ebpf.CollectionSpec) (*ebpf.Collection, error) {
+	if err := l.configure(spec); err != nil {
+		return nil, err
+	}
+	shared := map[string]*ebpf.Map{}
+	for name := range spec.Maps {
+		if m, ok := l.maps[name]; ok {
+			shared[name] = m
+		}
+	}
+	return ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: shared})
+}
+
+// configure fits a part to this machine.
 func (l *Loader) configure(spec *ebpf.CollectionSpec) error {
 	cpus, err := ebpf.PossibleCPU()
 	if err != nil {
@@ -113,15 +123,7 @@ func (l *Loader) configure(spec *ebpf.CollectionSpec) error {
 		withoutWriters(spec)
 	}
 	spec.Maps["events"].MaxEntries = RingBytes
-	if err := spec.Variables["wakeup_bytes"].Set(uint64(RingBytes / wakeupShare)); err != nil {
-		return err
-	}
-	for _, program := range spec.Programs {
-		if l.multi {
-			program.AttachType = ebpf.AttachTraceUprobeMulti
-		}
-	}
-	return nil
+	return spec.Variables["wakeup_bytes"].Set(uint64(RingBytes / wakeupShare))
 }
 
 // Events is the ring buffer that all programs write to.

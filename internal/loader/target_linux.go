@@ -20,9 +20,11 @@ const MaxBinaries = 4096
 
 // Binary is what the kernel side knows of one binary.
 type Binary struct {
-	Runtime  RuntimeLayout
-	Contexts []gobinary.ContextType
-	Layouts  map[string]any // by the name of the map, see instrument.Library.LayoutMap
+	Runtime RuntimeLayout
+	// Connections is zero if connections of the binary cannot be told.
+	Connections ConnectionLayout
+	Contexts    []gobinary.ContextType
+	Layouts     map[string]any // by the name of the map, see instrument.Library.LayoutMap
 }
 
 // AddBinary describes the binary with an index, before anything is attached to it.
@@ -30,6 +32,11 @@ func (l *Loader) AddBinary(index uint16, b Binary) error {
 	key := uint32(index)
 	if err := l.put("runtime_layouts", key, b.Runtime); err != nil {
 		return err
+	}
+	if l.maps[connectionLayouts] != nil { // a library has clients
+		if err := l.put(connectionLayouts, key, b.Connections); err != nil {
+			return err
+		}
 	}
 	for name, layout := range b.Layouts {
 		if err := l.put(name, key, layout); err != nil {

@@ -98,6 +98,11 @@ func (b *binary) plan(libraries []instrument.Library, o Options) (BinaryOutcome,
 		return BinaryNotSupported, err
 	}
 	b.kernel.Runtime = runtimeLayout
+	b.kernel.Connections, fields, missing, err = loader.ResolveConnections(f)
+	countFields(o.Telemetry, fields, len(missing))
+	if err != nil {
+		o.Logger.Warn("Requests of this executable are not propagated by their connections", zap.Error(err))
+	}
 	if b.kernel.Contexts, err = f.ContextTypes(); err != nil {
 		o.Logger.Warn("Spans of this executable have no parents by context", zap.Error(err))
 	}

@@ -28,6 +28,7 @@ type shared struct {
 	loader    *loader.Loader
 	reader    *reader
 	assembler *assembler // used by the reader's goroutine alone
+	sockets   sockets
 	analyses  sync.Mutex // one binary is analysed at a time
 
 	mu       sync.Mutex
@@ -101,13 +102,13 @@ func newShared() (*shared, error) {
 		s.indices = append(s.indices, uint16(i))
 	}
 	s.assembler = newAssembler(libraries, s.lost)
-	r.record, r.tick, r.chores = s.assembler.event, s.tick, s.chores
+	r.record, r.tick, r.chores = s.record, s.tick, s.chores
 	go r.run()
 	return s, nil
 }
 
 func (s *shared) close() error {
-	errs := []error{s.reader.close()}
+	errs := []error{s.reader.close(), s.closeSockets()}
 	for _, b := range s.binaries {
 		errs = append(errs, s.discard(b))
 	}

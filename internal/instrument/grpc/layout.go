@@ -44,9 +44,8 @@ type layout struct {
 	LoopyFramer, FramerWriter            uint16
 	WriterBytes, WriterHandle            uint16
 	WriterOffset, WriterBatch            uint16
-	WriterError                          uint16
+	WriterError, WriterConn              uint16
 	StreamID, HTTP2ServerConnection      uint16
-	Padding                              uint16
 }
 
 // The packages of the structs that are read.
@@ -155,6 +154,7 @@ func (l *layout) propagationWants() []want {
 		at(&l.WriterOffset, transport, "bufWriter", "offset"),
 		at(&l.WriterBatch, transport, "bufWriter", "batchSize"),
 		at(&l.WriterError, transport, "bufWriter", "err"),
+		at(&l.WriterConn, transport, "bufWriter", "conn"),
 	}
 }
 

@@ -28,7 +28,7 @@ type writerLayout struct {
 
 // layout is struct net_http_layout.
 type layout struct {
-	TypeBuffer                                uint64
+	TypeBuffer, TypeConnWriter                uint64
 	Request, HTTP2Request                     requestLayout
 	Writers                                   [http2Kinds]writerLayout
 	ResponseStatus, ResponseWroteHeader       uint16
@@ -43,6 +43,8 @@ type layout struct {
 	BufferError, BufferBytes, BufferCount     uint16
 	ClientRequestHeader                       uint16
 	StreamIDs                                 [http2Kinds]uint16
+	BufferWriter, ConnConn                    uint16
+	ClientConns, ClientBuffers                [http2Kinds]uint16
 	ResponseConnection, Connection            uint16
 	Padding                                   uint16
 }
@@ -147,8 +149,11 @@ func http2Package(variant int) (pkg, prefix string) {
 	return "net/http", "http2"
 }
 
-// bufferType is what requests are written to.
-const bufferType = "*bufio.Writer"
+// What requests are written to, and what that writes to.
+const (
+	bufferType     = "*bufio.Writer"
+	connWriterType = "net/http.persistConnWriter"
+)
 
 // bufferWants lists the fields of what requests are written to.
 func (l *layout) bufferWants() []instrument.Want {
@@ -156,13 +161,20 @@ func (l *layout) bufferWants() []instrument.Want {
 		want("bufio", "Writer", "err", &l.BufferError),
 		want("bufio", "Writer", "buf", &l.BufferBytes),
 		want("bufio", "Writer", "n", &l.BufferCount),
+		want("bufio", "Writer", "wr", &l.BufferWriter),
+		want("net/http", "persistConn", "conn", &l.ConnConn),
 	}
 }
 
 // streamWants lists the fields of a request on its way through one HTTP/2 client.
 func (l *layout) streamWants(variant int) []instrument.Want {
 	pkg, prefix := http2Package(variant)
-	wants := []instrument.Want{want(pkg, prefix+"clientStream", "ID", &l.StreamIDs[variant])}
+	conn := prefix + "ClientConn"
+	wants := []instrument.Want{
+		want(pkg, prefix+"clientStream", "ID", &l.StreamIDs[variant]),
+		want(pkg, conn, "tconn", &l.ClientConns[variant]),
+		want(pkg, conn, "bw", &l.ClientBuffers[variant]),
+	}
 	if variant == http2Internal {
 		wants = append(wants, want(pkg, "ClientRequest", "Header", &l.ClientRequestHeader))
 	}

@@ -118,8 +118,8 @@ func (p *planner) resolve() error {
 	}
 	p.Plan.Missing = instrument.Resolve(wants, p.Plan.Fields)
 	p.layout.setSizes()
-	types, err := p.File.TypeAddresses(bufferType)
-	p.layout.TypeBuffer = types[bufferType]
+	types, err := p.File.TypeAddresses(bufferType, connWriterType)
+	p.layout.TypeBuffer, p.layout.TypeConnWriter = types[bufferType], types[connWriterType]
 	return err
 }
 
