@@ -104,17 +104,17 @@ static __always_inline bool read_tracestate(const struct scratch *scratch, struc
  * keep_tracestate is for a server's span with a parent, behind find_headers. The event is built later. It is a function
  * of its own for the stack of those that call it, which has 512 bytes with all that is called.
  */
-static __noinline void keep_tracestate(struct scratch *scratch, struct open_span *span, u64 tgid)
+static __noinline bool keep_tracestate(struct scratch *scratch, const struct open_span *span, u64 tgid)
 {
 	struct tracestate *state = (void *)scratch->event;
 
 	if (!read_tracestate(scratch, state))
-		return;
+		return false;
 	state->key.trace_id[0] = span->context.trace_id[0];
 	state->key.trace_id[1] = span->context.trace_id[1];
 	state->key.tgid = tgid;
 	state->owner = span->context.span_id;
-	span->has_tracestate = !bpf_map_update_elem(&tracestates, &state->key, state, BPF_ANY);
+	return !bpf_map_update_elem(&tracestates, &state->key, state, BPF_ANY);
 }
 
 /* forget_tracestate is for the end of a server's span. */
