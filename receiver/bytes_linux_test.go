@@ -14,18 +14,25 @@ import (
 	"github.com/ebpfgo/ebpfgoreceiver/internal/wiretest"
 )
 
-// protocols are those by which the program propagation makes requests: what its peer speaks, and how requests are
-// given a header where the kernel refuses writes.
-var protocols = []struct {
+// protocol is one by which the program propagation makes requests.
+type protocol struct {
 	name string
-	peer func(testing.TB) wiretest.Protocol
-}{
-	{"http1", func(testing.TB) wiretest.Protocol { return wiretest.HTTP1 }},
-	{"https1", func(t testing.TB) wiretest.Protocol { return wiretest.TLS(t, wiretest.HTTP1) }},
-	{"h2c", func(testing.TB) wiretest.Protocol { return wiretest.HTTP2 }},
-	{"h2", func(t testing.TB) wiretest.Protocol { return wiretest.TLS(t, wiretest.HTTP2, "h2") }},
-	{"grpc", func(testing.TB) wiretest.Protocol { return wiretest.HTTP2 }},
-	{"grpcs", func(t testing.TB) wiretest.Protocol { return wiretest.TLS(t, wiretest.HTTP2, "h2") }},
+	// families are its own name and those that it shares with others.
+	families []string
+	peer     func(testing.TB) wiretest.Protocol
+}
+
+var protocols = []protocol{
+	{"http1", []string{"http1", "http"}, func(testing.TB) wiretest.Protocol { return wiretest.HTTP1 }},
+	{"https1", []string{"http1", "http"}, func(t testing.TB) wiretest.Protocol { return wiretest.TLS(t, wiretest.HTTP1) }},
+	{"h2c", []string{"http"}, func(testing.TB) wiretest.Protocol { return wiretest.HTTP2 }},
+	{"h2", []string{"http"}, func(t testing.TB) wiretest.Protocol { return wiretest.TLS(t, wiretest.HTTP2, "h2") }},
+	{"grpc", []string{"grpc"}, func(testing.TB) wiretest.Protocol { return wiretest.HTTP2 }},
+	{"grpcs", []string{"grpc"}, func(t testing.TB) wiretest.Protocol { return wiretest.TLS(t, wiretest.HTTP2, "h2") }},
+}
+
+func (p protocol) isOneOf(families []string) bool {
+	return slices.ContainsFunc(families, func(family string) bool { return slices.Contains(p.families, family) })
 }
 
 // speaks tells whether a build of propagation has a protocol.

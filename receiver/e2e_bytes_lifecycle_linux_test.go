@@ -37,7 +37,7 @@ func startTraffic(t *testing.T, build targettest.Build, mark string) (all []traf
 			peer:   peer,
 			exchanges: targettest.Exchanges{
 				Protocol: protocol.name, Scenario: "headers", Address: peer.Address(), Seed: time.Now().UnixNano(),
-				N: 20_000, Concurrency: trafficClients, Pause: 10 * time.Millisecond,
+				N: 20_000, Concurrency: trafficClients, Pause: 20 * time.Millisecond,
 			},
 		}
 		x.end = x.Begin(x.exchanges)
@@ -46,8 +46,8 @@ func startTraffic(t *testing.T, build targettest.Build, mark string) (all []traf
 	return all
 }
 
-// some waits until each has made some more requests.
-func some(t *testing.T, all []traffic) {
+// letSomePass waits until each has made some more requests.
+func letSomePass(t *testing.T, all []traffic) {
 	t.Helper()
 	const more = 30
 	for _, x := range all {
@@ -81,16 +81,16 @@ func TestBytesWhileCollectorsComeAndGo(t *testing.T) {
 			mark := fmt.Sprintf("bytes-%d-%s", os.Getpid(), build)
 			all := startTraffic(t, build, mark)
 			for range 2 {
-				some(t, all)
+				letSomePass(t, all)
 				c := newCollector(t, targets(receiver.SelectorConfig{Environment: map[string]string{markVariable: mark}}))
 				for _, x := range all {
 					c.waitTraced(x.Target)
 				}
-				some(t, all)
+				letSomePass(t, all)
 				c.inFlight = int64(len(all) * trafficClients)
 				c.stop()
 			}
-			some(t, all)
+			letSomePass(t, all)
 			finish(t, all)
 		})
 	}
@@ -104,19 +104,19 @@ func TestBytesWhileCollectorsAreKilled(t *testing.T) {
 			mark := fmt.Sprintf("bytes-killed-%d-%s", os.Getpid(), build)
 			all := startTraffic(t, build, mark)
 			for range 2 {
-				some(t, all)
+				letSomePass(t, all)
 				collector := startProcess(t, mark)
 				for _, x := range all {
 					require.Eventually(t, func() bool { return traps(t, x.Target) > 0 }, patience, interval)
 				}
-				some(t, all)
+				letSomePass(t, all)
 				require.NoError(t, collector.Process.Kill())
 				_ = collector.Wait() // it says "signal: killed"
 				for _, x := range all {
 					assert.Eventually(t, func() bool { return traps(t, x.Target) == 0 }, patience, interval, "probes are left")
 				}
 			}
-			some(t, all)
+			letSomePass(t, all)
 			finish(t, all)
 		})
 	}

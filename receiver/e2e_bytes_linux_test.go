@@ -3,14 +3,43 @@
 package receiver_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/wiretest"
 )
+
+// How many of the requests of a scenario are given a header where requests of the protocol are.
+const (
+	none = iota // the program sends its own
+	some        // there is not always room, or one does not know which request it is
+	each
+)
+
+// bytesScenarios are what the program propagation does with a peer, by the families of protocols that it is for.
+var bytesScenarios = []struct {
+	name           string
+	families       []string
+	n, concurrency int
+	added          int
+}{
+	{"plain", []string{"http", "grpc"}, 20, 1, each},
+	{"headers", []string{"http", "grpc"}, 200, 1, some},
+	{"headers", []string{"http", "grpc"}, 300, 30, some},
+	{"padded", []string{"http", "grpc"}, 1000, 2, some},
+	{"bodies", []string{"http", "grpc"}, 120, 2, each},
+	{"expect", []string{"http"}, 60, 1, each},
+	{"own", []string{"http", "grpc"}, 40, 4, none},
+	{"shared", []string{"http"}, 20, 1, each},
+	{"shared", []string{"http"}, 100, 10, some},
+	{"retry", []string{"http1"}, 40, 1, each},
+	{"upgrade", []string{"http1"}, 40, 4, each},
+	{"stream", []string{"grpc"}, 100, 10, each},
+}
 
 // What peers receive is what the program sent plus one header.
 func TestBytes(t *testing.T) {
@@ -18,54 +47,45 @@ func TestBytes(t *testing.T) {
 		t.Run(build.String(), func(t *testing.T) {
 			t.Parallel()
 			w := startTwins(t, build)
+			added := 0
 			for _, protocol := range protocols {
 				if !speaks(t, build, protocol.name) {
 					continue
 				}
 				peer := wiretest.Listen(t, protocol.peer(t))
-				for _, test := range []struct {
-					scenario       string
-					n, concurrency int
-					own            bool // the program sends a traceparent of its own
-					only           string
-				}{
-					{scenario: "plain", n: 20},
-					{scenario: "headers", n: 200},
-					{scenario: "headers", n: 300, concurrency: 30},
-					{scenario: "padded", n: 1000, concurrency: 2},
-					{scenario: "bodies", n: 120, concurrency: 2},
-					{scenario: "expect", n: 60, only: "http"},
-					{scenario: "own", n: 40, concurrency: 4, own: true},
-					{scenario: "shared", n: 20, only: "http"},
-					{scenario: "shared", n: 100, concurrency: 10, only: "http"},
-					{scenario: "retry", n: 40, only: "http1"},
-					{scenario: "upgrade", n: 40, concurrency: 4, only: "http1"},
-					{scenario: "stream", n: 100, concurrency: 10, only: "grpc"},
-				} {
-					if !speaksOf(protocol.name, test.only) {
+				for _, scenario := range bytesScenarios {
+					if !protocol.isOneOf(scenario.families) {
 						continue
 					}
-					exchanges := targettest.Exchanges{Scenario: test.scenario, Protocol: protocol.name, N: test.n, Concurrency: test.concurrency}
+					exchanges := targettest.Exchanges{
+						Scenario: scenario.name, Protocol: protocol.name, N: scenario.n, Concurrency: scenario.concurrency,
+					}
 					d := w.have(t, peer, exchanges)
-					assert.GreaterOrEqual(t, d.Requests, test.n, "%+v", exchanges)
-					if test.own {
+					added += d.Added
+					require.GreaterOrEqual(t, d.Requests, scenario.n, "%+v", exchanges)
+					switch {
+					case scenario.added == none || !w.collector.isOnWire(protocol.name):
 						assert.Zero(t, d.Added, "%+v", exchanges)
+					case scenario.added == each:
+						assert.Equal(t, d.Requests, d.Added, "%+v", exchanges)
+					default:
+						assert.Positive(t, d.Added, "%+v", exchanges)
 					}
 				}
 			}
+			assert.Eventually(t, func() bool { return w.collector.added() == added }, patience, interval,
+				"%d headers have come, and of so many requests the collector says that it has given them one: %d", added, w.collector.added())
 		})
 	}
 }
 
-// speaksOf tells whether a protocol is one of those that a scenario is for.
-func speaksOf(protocol, family string) bool {
-	of := map[string]string{
-		"http1": "http http1", "https1": "http http1", "h2c": "http", "h2": "http", "grpc": "grpc", "grpcs": "grpc",
-	}
-	for _, name := range strings.Fields(of[protocol]) {
-		if name == family {
-			return true
+// added is how many requests the collector says that it has given a header.
+func (c *collector) added() (n int) {
+	for _, point := range c.points("ebpfgo.propagation.requests") {
+		switch outcome, _ := point.Attributes.Value(attribute.Key("outcome")); outcome.AsString() {
+		case "written", "inserted":
+			n += int(point.Value)
 		}
 	}
-	return family == ""
+	return n
 }

@@ -106,7 +106,7 @@ func (s *stream) cut(length int) error {
 			own -= len(s.Added)
 		}
 		// Neither padding nor a priority is between the frame's head and the fragment.
-		if own != min(length, maxFrameSize) || int(p.header.Length) != len(p.fragment) || p.header.Length > maxFrameSize {
+		if own == 0 || own != min(length, maxFrameSize) || int(p.header.Length) != len(p.fragment) || p.header.Length > maxFrameSize {
 			return fmt.Errorf("frame %d of the header block has %d bytes, %d of the block are its own, and should have %d",
 				i, p.header.Length, own, min(length, maxFrameSize))
 		}

@@ -30,7 +30,7 @@ func HTTP2(p *Peer, conn net.Conn) Connection {
 	c := newHTTP2Conn(p, conn)
 	err := c.serve()
 	c.answers.Wait()
-	if err != nil && !isEnd(err) {
+	if !isEnd(err) {
 		c.fault("%v", err)
 	}
 	for _, stream := range c.order {
@@ -80,6 +80,7 @@ func (c *http2Conn) fault(format string, args ...any) {
 	c.came.Faults = append(c.came.Faults, fmt.Sprintf(format, args...))
 }
 
+// serve returns the error that ended the connection.
 func (c *http2Conn) serve() error {
 	preface := make([]byte, len(http2.ClientPreface))
 	if _, err := io.ReadFull(c.conn, preface); err != nil || string(preface) != http2.ClientPreface {
@@ -161,7 +162,7 @@ func (c *http2Conn) block(s *stream, header http2.FrameHeader, fragment []byte) 
 		return fmt.Errorf("stream %d: %w", s.id, err)
 	}
 	if s.field("expect") != "" {
-		if err := c.writeHeaders(s.id, false, ":status", "100"); err != nil {
+		if err := c.writeHeaders(s.id, false, hpack.HeaderField{Name: ":status", Value: "100"}); err != nil {
 			return err
 		}
 	}
@@ -196,25 +197,23 @@ func (c *http2Conn) answer(s *stream) {
 }
 
 func (c *http2Conn) respond(s *stream) error {
+	status := hpack.HeaderField{Name: ":status", Value: "200"}
 	if !s.isCall() {
-		return errors.Join(
-			c.writeHeaders(s.id, false, ":status", "200", "content-length", "2"),
-			c.writeData(s.id, true, []byte("ok")),
-		)
+		return errors.Join(c.writeHeaders(s.id, false, status), c.writeData(s.id, true, []byte("ok")))
 	}
-	err := c.writeHeaders(s.id, false, ":status", "200", "content-type", "application/grpc")
+	err := c.writeHeaders(s.id, false, status, hpack.HeaderField{Name: "content-type", Value: "application/grpc"})
 	for range s.messages() {
 		err = errors.Join(err, c.writeData(s.id, false, []byte("\x00\x00\x00\x00\x04\x0a\x02ok")))
 	}
-	return errors.Join(err, c.writeHeaders(s.id, true, "grpc-status", "0"))
+	return errors.Join(err, c.writeHeaders(s.id, true, hpack.HeaderField{Name: "grpc-status", Value: "0"}))
 }
 
-func (c *http2Conn) writeHeaders(stream uint32, end bool, fields ...string) error {
+func (c *http2Conn) writeHeaders(stream uint32, end bool, fields ...hpack.HeaderField) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.buffer.Reset()
-	for i := 0; i < len(fields); i += 2 {
-		if err := c.encode.WriteField(hpack.HeaderField{Name: fields[i], Value: fields[i+1]}); err != nil {
+	for _, field := range fields {
+		if err := c.encode.WriteField(field); err != nil {
 			return err
 		}
 	}

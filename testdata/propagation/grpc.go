@@ -12,7 +12,6 @@ import (
 	"math/rand"
 	"strconv"
 	"strings"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -62,11 +61,7 @@ func openGRPC(c command) (exchange, func() error, error) {
 		return nil, nil, err
 	}
 	return func(i int, random *rand.Rand) error {
-		// Not a timeout, which the call would tell the peer.
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		defer time.AfterFunc(exchangeTimeout, cancel).Stop()
-		return scenario(grpcCall{channel, "/" + c.Scenario + "/" + strconv.Itoa(i), ctx}, i, random)
+		return scenario(grpcCall{channel, "/" + c.Scenario + "/" + strconv.Itoa(i), context.Background()}, i, random)
 	}, channel.Close, nil
 }
 

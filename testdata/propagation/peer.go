@@ -4,16 +4,11 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"strconv"
-	"time"
 )
-
-// exchangeTimeout guards against exchanges that hang.
-const exchangeTimeout = 40 * time.Second
 
 // peer is what requests of a command go to.
 type peer struct {
@@ -43,9 +38,7 @@ func (p *peer) request(i int, body io.Reader) *http.Request {
 
 // do sends a request and reads its response, which answers with the same bytes each time.
 func (p *peer) do(r *http.Request) error {
-	ctx, cancel := context.WithTimeout(context.Background(), exchangeTimeout)
-	defer cancel()
-	response, err := p.client.Do(r.WithContext(ctx))
+	response, err := p.client.Do(r)
 	if err != nil {
 		return err
 	}
