@@ -22,11 +22,11 @@ static __always_inline enum propagation arm_connection(u32 settings, enum connec
 }
 
 /* join_connection: a request that gets no header can be found by its connection, if that was told. HTTP/1 has no streams. */
-static __always_inline bool join_connection(u32 binary, enum connection_kind kind, const struct connection_place *place,
+static __always_inline bool join_connection(u32 settings, enum connection_kind kind, const struct connection_place *place,
 					    const struct insertion *wanted)
 {
-	return (kind == CONNECTION_PLAIN || kind == CONNECTION_ENCRYPTED) &&
-	       remember_join(&place->key, wanted->stream_id, binary, &wanted->request.context, wanted->request.sampled);
+	return settings & PROPAGATE_JOIN && (kind == CONNECTION_PLAIN || kind == CONNECTION_ENCRYPTED) &&
+	       remember_join(&place->key, wanted->stream_id, &wanted->request.context, wanted->request.sampled);
 }
 
 /*
@@ -42,7 +42,7 @@ static __always_inline void arm(const struct site *site, struct go_interface con
 
 	if (outcome == PROPAGATION_INSERTED)
 		return;
-	count_propagation(join_connection(site->binary, kind, &place, wanted) ? PROPAGATION_JOINABLE : outcome);
+	count_propagation(join_connection(settings, kind, &place, wanted) ? PROPAGATION_JOINABLE : outcome);
 }
 
 #endif

@@ -121,9 +121,9 @@ static __always_inline void forget_join(u64 span_id)
 
 /*
  * remember_join notes the span of a request before its first byte is written to a connection of the running process. A
- * request that is tried again has the entry of its last try. False without PROPAGATE_JOIN, and where it cannot be noted.
+ * request that is tried again has the entry of its last try. False where it cannot be noted.
  */
-static __always_inline bool remember_join(const struct connection_key *connection, u32 stream_id, u32 binary,
+static __always_inline bool remember_join(const struct connection_key *connection, u32 stream_id,
 					  const struct span_context *context, u8 sampled)
 {
 	u64 span_id = context->span_id;
@@ -136,8 +136,6 @@ static __always_inline bool remember_join(const struct connection_key *connectio
 		.sampled = sampled,
 	};
 
-	if (!(target_settings(connection->tgid, binary) & PROPAGATE_JOIN))
-		return false;
 	__builtin_memcpy(place.key.client, connection->local, sizeof(place.key.client));
 	__builtin_memcpy(place.key.server, connection->remote, sizeof(place.key.server));
 	place.key.client_port = connection->local_port;

@@ -115,7 +115,7 @@ func (l *Loader) Forget(tgid uint32) error {
 	if err := forgetState[outgoingState](l.maps["outgoing"], tgid); err != nil {
 		errs = append(errs, fmt.Errorf("map outgoing: %w", err))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, l.ForgetJoins(tgid))...)
 }
 
 // struct goroutine, struct open_span, struct context_span and struct outgoing. Of a
@@ -154,9 +154,9 @@ func forgetState[V any](m *ebpf.Map, tgid uint32) error {
 
 // eachState calls f for each element of a map. It reads in batches: few system calls,
 // however many other processes have state.
-func eachState[V any](m *ebpf.Map, f func(stateKey, *V)) error {
+func eachState[K, V any](m *ebpf.Map, f func(K, *V)) error {
 	var cursor ebpf.MapBatchCursor
-	keys := make([]stateKey, stateBatch)
+	keys := make([]K, stateBatch)
 	values := make([]V, stateBatch)
 	for {
 		n, err := m.BatchLookup(&cursor, keys, values, nil)
