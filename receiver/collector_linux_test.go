@@ -119,6 +119,7 @@ func (c *collector) stop() {
 	defer cancel()
 	assert.NoError(c.t, c.receiver.Shutdown(ctx))
 	assert.Zero(c.t, c.metric("ebpfgo.targets"), "targets are left")
+	assert.Zero(c.t, c.metric("ebpfgo.propagation.targets"), "targets are left")
 	assert.Zero(c.t, c.metric("ebpfgo.probes.attached"), "probes are left")
 	for _, point := range c.points("ebpfgo.events.lost") {
 		most := int64(0)

@@ -254,10 +254,11 @@ func TestJoinInNetworkNamespaces(t *testing.T) {
 			assert.True(t, s.isRoot(), "%v", s)
 			assert.NotEmpty(t, waiting()[0].Error)
 
-			// The same client, were it traced and in its server's namespace.
+			// One that is traced, in its server's namespace.
+			here.LocalPorts(40001, 40001)
 			neighbour := c.start(client, targettest.NetworkOf(here))
-			stranger.Stop()
-			neighbour.Do(targettest.Command{URL: here.URL() + "/ok", HTTP2: http2, Insecure: true})
+			result = neighbour.Do(targettest.Command{URL: here.URL() + "/ok", HTTP2: http2, Insecure: true})[0]
+			require.Equal(t, http.StatusOK, result.Status, result.Error)
 			assertJoined(t, c.next(neighbour, 1)[0], c.next(here, 1)[0], protocol)
 		})
 	}
