@@ -17,7 +17,7 @@ import (
 type assembler struct {
 	clock      *clock.Clock
 	libraries  []instrument.Library
-	operations []operation // by number
+	operations []operation        // by number
 	targets    map[uint32]*target // by thread group id
 	waiting    waiting
 	free       []*openSpan // to be used again
@@ -33,11 +33,11 @@ type operation struct {
 
 func newAssembler(libraries []instrument.Library, lost func(events.Loss, int64)) *assembler {
 	a := &assembler{
-		clock:      clock.New(),
-		libraries:  libraries,
-		targets:    map[uint32]*target{},
-		waiting:    waiting{processes: map[uint32]*waitingProcess{}},
-		lost:       lost,
+		clock:     clock.New(),
+		libraries: libraries,
+		targets:   map[uint32]*target{},
+		waiting:   waiting{processes: map[uint32]*waitingProcess{}},
+		lost:      lost,
 	}
 	for i, library := range libraries {
 		for _, instrumentation := range library.Instrumentations() {

@@ -35,10 +35,11 @@ const (
 func newCounting(t testing.TB) (a *assembler, session *Session, spans *int) {
 	a = newAssembler(catalog.Libraries(), func(reason events.Loss, n int64) { t.Fatalf("lost %d: %s", n, reason) })
 	spans = new(int)
+	options := map[string]string{"query_text": "sanitized"}
 	session = &Session{batch: newBatch(), options: Options{
 		Telemetry:              uncounted{},
 		Enabled:                func(string) bool { return true },
-		InstrumentationOptions: func(string) map[string]string { return map[string]string{"query_text": "sanitized"} },
+		InstrumentationOptions: func(string) map[string]string { return options },
 		MaxSpans:               benchmarkBatch,
 		Deliver:                func(_ ptrace.Traces, n int) bool { *spans += n; return true },
 	}}

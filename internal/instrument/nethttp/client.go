@@ -62,7 +62,7 @@ func clientSpan(r instrument.Record, span ptrace.Span) error {
 		return fmt.Errorf("end of a client span: %w", err)
 	}
 	attributes := span.Attributes()
-	attributes.EnsureCapacity(12)
+	attributes.EnsureCapacity(9)
 	span.SetKind(ptrace.SpanKindClient)
 	if c.method == "" {
 		c.method = "GET" // what an empty Request.Method means to a Transport

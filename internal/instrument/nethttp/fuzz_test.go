@@ -48,7 +48,7 @@ func fuzz(t *testing.T, operation events.Operation, start, end []byte, outcome u
 }
 
 func FuzzServerSpan(f *testing.F) {
-	f.Add(request(nil).body(), serverEnd{status: 200, pattern: "GET /items/{id}"}.body(), uint8(0), false, "")
+	f.Add(request(nil).body(), serverEnd{status: 200, pattern: []byte("GET /items/{id}")}.body(), uint8(0), false, "")
 	f.Add(request(func(s *serverStart) {
 		s.uri, s.host, s.tracestate = "http://u:p@h/%4?sig=1&%73ig", "[::1]:x", "a=1"
 		s.forwarding = forwarding{forwarded: `for="[::1]:1";host=h;proto=https, x`, xFor: ",", xHost: ":", xProto: "http"}

@@ -79,7 +79,7 @@ func TestServerEventsOfKernelSide(t *testing.T) {
 	assert.Equal(t, uint64(0xabc), end.ErrorType)
 	endBody, err := decodeServerEnd(end.Body)
 	require.NoError(t, err)
-	assert.Equal(t, serverEnd{written: 99, status: 204, pattern: "/x"}, endBody)
+	assert.Equal(t, serverEnd{written: 99, status: 204, pattern: []byte("/x")}, endBody)
 }
 
 func TestClientEventsOfKernelSide(t *testing.T) {

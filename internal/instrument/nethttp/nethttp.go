@@ -26,10 +26,12 @@ const (
 	operationClient events.Operation = 2
 )
 
-type library struct{}
+type library struct {
+	routes routes
+}
 
-// Library returns the library.
-func Library() instrument.Library { return library{} }
+// Library returns the library. Its spans are made on one goroutine.
+func Library() instrument.Library { return library{newRoutes()} }
 
 func (library) Name() string { return "nethttp" }
 
@@ -42,10 +44,10 @@ func (library) Instrumentations() []instrument.Instrumentation {
 	}
 }
 
-func (library) Span(r instrument.Record, span ptrace.Span) error {
+func (l library) Span(r instrument.Record, span ptrace.Span) error {
 	switch r.Start.Operation {
 	case operationServer:
-		return serverSpan(r, span)
+		return l.serverSpan(r, span)
 	case operationClient:
 		return clientSpan(r, span)
 	}
