@@ -145,6 +145,13 @@ type DatabasesqlRuntimeLayout struct {
 	GoidGen        uint64
 }
 
+type DatabasesqlSampler struct {
+	_           structs.HostLayout
+	Bound       uint64
+	ParentBased uint8
+	Padding     [7]uint8
+}
+
 type DatabasesqlScratch struct {
 	_       structs.HostLayout
 	Busy    uint32
@@ -154,6 +161,13 @@ type DatabasesqlScratch struct {
 	Group   [384]uint8
 	Name    [40]uint8
 	Event   [16384]uint8
+}
+
+type DatabasesqlTarget struct {
+	_        structs.HostLayout
+	Binary   uint32
+	Settings uint32
+	Network  uint64
 }
 
 // Names of all BPF objects in the ELF.
@@ -169,6 +183,7 @@ const (
 	DatabasesqlMapGoroutines           = "goroutines"
 	DatabasesqlMapLosses               = "losses"
 	DatabasesqlMapRuntimeLayouts       = "runtime_layouts"
+	DatabasesqlMapSamplers             = "samplers"
 	DatabasesqlMapScratches            = "scratches"
 	DatabasesqlMapTargets              = "targets"
 	DatabasesqlProgSqlBeginEnd         = "sql_begin_end"
@@ -250,6 +265,7 @@ type DatabasesqlMapSpecs struct {
 	Goroutines         *ebpf.MapSpec `ebpf:"goroutines"`
 	Losses             *ebpf.MapSpec `ebpf:"losses"`
 	RuntimeLayouts     *ebpf.MapSpec `ebpf:"runtime_layouts"`
+	Samplers           *ebpf.MapSpec `ebpf:"samplers"`
 	Scratches          *ebpf.MapSpec `ebpf:"scratches"`
 	Targets            *ebpf.MapSpec `ebpf:"targets"`
 }
@@ -291,6 +307,7 @@ type DatabasesqlMaps struct {
 	Goroutines         *ebpf.Map `ebpf:"goroutines"`
 	Losses             *ebpf.Map `ebpf:"losses"`
 	RuntimeLayouts     *ebpf.Map `ebpf:"runtime_layouts"`
+	Samplers           *ebpf.Map `ebpf:"samplers"`
 	Scratches          *ebpf.Map `ebpf:"scratches"`
 	Targets            *ebpf.Map `ebpf:"targets"`
 }
@@ -306,6 +323,7 @@ func (m *DatabasesqlMaps) Close() error {
 		m.Goroutines,
 		m.Losses,
 		m.RuntimeLayouts,
+		m.Samplers,
 		m.Scratches,
 		m.Targets,
 	)

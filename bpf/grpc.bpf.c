@@ -330,12 +330,14 @@ static __noinline int on_server_start(struct registers *ctx)
 	struct goroutine_key key;
 	struct parent parent = {};
 	struct site site;
+	u32 settings;
 
 	if (!read_site(ctx, &site))
 		return 0;
 	runtime = runtime_layout(site.binary);
 	layout = grpc_layout(site.binary);
-	if (!runtime || !layout || !is_target(bpf_get_current_pid_tgid() >> 32, site.binary))
+	settings = target_settings(bpf_get_current_pid_tgid() >> 32, site.binary);
+	if (!runtime || !layout || !settings)
 		return 0;
 
 	u64 stream = server_stream(layout, object);
@@ -366,6 +368,7 @@ static __noinline int on_server_start(struct registers *ctx)
 
 	find_headers(scratch, find_metadata(layout, &site, context), runtime->map_kind);
 	read_traceparent(scratch, &parent);
+	parent.sampler = sampler_of(settings);
 	join_trace(span, &parent);
 	/*
 	 * What ServeHTTP serves has a span already, that of the HTTP request. It is the same call: this span takes its
@@ -649,12 +652,14 @@ static __noinline int on_client_start(struct registers *ctx)
 	struct goroutine_key key;
 	struct parent parent = {};
 	struct site site;
+	u32 settings;
 
 	if (!read_site(ctx, &site))
 		return 0;
 	runtime = runtime_layout(site.binary);
 	layout = grpc_layout(site.binary);
-	if (!runtime || !layout || !is_target(bpf_get_current_pid_tgid() >> 32, site.binary))
+	settings = target_settings(bpf_get_current_pid_tgid() >> 32, site.binary);
+	if (!runtime || !layout || !settings)
 		return 0;
 	if (!read_goroutine_key(ctx, runtime, &key)) {
 		count_loss(LOSS_UNREADABLE);
@@ -665,6 +670,8 @@ static __noinline int on_client_start(struct registers *ctx)
 
 	if (!scratch)
 		return 0;
+
+	parent.sampler = sampler_of(settings);
 
 	struct open_span *span = open_child(ctx, &site, runtime, scratch, &key, context, &parent);
 

@@ -161,6 +161,13 @@ type GrpcRuntimeLayout struct {
 	GoidGen        uint64
 }
 
+type GrpcSampler struct {
+	_           structs.HostLayout
+	Bound       uint64
+	ParentBased uint8
+	Padding     [7]uint8
+}
+
 type GrpcScratch struct {
 	_       structs.HostLayout
 	Busy    uint32
@@ -170,6 +177,13 @@ type GrpcScratch struct {
 	Group   [384]uint8
 	Name    [40]uint8
 	Event   [16384]uint8
+}
+
+type GrpcTarget struct {
+	_        structs.HostLayout
+	Binary   uint32
+	Settings uint32
+	Network  uint64
 }
 
 // Names of all BPF objects in the ELF.
@@ -186,6 +200,7 @@ const (
 	GrpcMapLosses                = "losses"
 	GrpcMapRounds                = "rounds"
 	GrpcMapRuntimeLayouts        = "runtime_layouts"
+	GrpcMapSamplers              = "samplers"
 	GrpcMapScratches             = "scratches"
 	GrpcMapTargets               = "targets"
 	GrpcProgGrpcClientDetach     = "grpc_client_detach"
@@ -266,6 +281,7 @@ type GrpcMapSpecs struct {
 	Losses         *ebpf.MapSpec `ebpf:"losses"`
 	Rounds         *ebpf.MapSpec `ebpf:"rounds"`
 	RuntimeLayouts *ebpf.MapSpec `ebpf:"runtime_layouts"`
+	Samplers       *ebpf.MapSpec `ebpf:"samplers"`
 	Scratches      *ebpf.MapSpec `ebpf:"scratches"`
 	Targets        *ebpf.MapSpec `ebpf:"targets"`
 }
@@ -308,6 +324,7 @@ type GrpcMaps struct {
 	Losses         *ebpf.Map `ebpf:"losses"`
 	Rounds         *ebpf.Map `ebpf:"rounds"`
 	RuntimeLayouts *ebpf.Map `ebpf:"runtime_layouts"`
+	Samplers       *ebpf.Map `ebpf:"samplers"`
 	Scratches      *ebpf.Map `ebpf:"scratches"`
 	Targets        *ebpf.Map `ebpf:"targets"`
 }
@@ -324,6 +341,7 @@ func (m *GrpcMaps) Close() error {
 		m.Losses,
 		m.Rounds,
 		m.RuntimeLayouts,
+		m.Samplers,
 		m.Scratches,
 		m.Targets,
 	)

@@ -221,8 +221,9 @@ static __always_inline void start_server(struct registers *ctx, const struct sit
 	struct runtime_layout *runtime = runtime_layout(site->binary);
 	struct goroutine_key key;
 	struct parent parent = {};
+	u32 settings = target_settings(bpf_get_current_pid_tgid() >> 32, site->binary);
 
-	if (!runtime || !is_target(bpf_get_current_pid_tgid() >> 32, site->binary))
+	if (!runtime || !settings)
 		return;
 	if (!read_goroutine_key(ctx, runtime, &key)) {
 		count_loss(LOSS_UNREADABLE);
@@ -254,6 +255,7 @@ static __always_inline void start_server(struct registers *ctx, const struct sit
 	}
 	find_headers(scratch, object_word(scratch, layout->header), runtime->map_kind);
 	read_traceparent(scratch, &parent);
+	parent.sampler = sampler_of(settings);
 	join_trace(span, &parent);
 	span->operation = OPERATION_HTTP_SERVER;
 	/* A connection of HTTP/1 has one goroutine for all its requests, HTTP/2 one for each. */
@@ -543,12 +545,14 @@ static __noinline int on_client_start(struct registers *ctx)
 	struct parent parent = {};
 	struct site site;
 	u64 request = argument_1(ctx);
+	u32 settings;
 
 	if (!read_site(ctx, &site))
 		return 0;
 	runtime = runtime_layout(site.binary);
 	layout = net_http_layout(site.binary);
-	if (!runtime || !layout || !is_target(bpf_get_current_pid_tgid() >> 32, site.binary))
+	settings = target_settings(bpf_get_current_pid_tgid() >> 32, site.binary);
+	if (!runtime || !layout || !settings)
 		return 0;
 	if (!read_goroutine_key(ctx, runtime, &key)) {
 		count_loss(LOSS_UNREADABLE);
@@ -565,6 +569,9 @@ static __noinline int on_client_start(struct registers *ctx)
 	}
 
 	struct go_interface context = object_interface(scratch, layout->request.context);
+
+	parent.sampler = sampler_of(settings);
+
 	struct open_span *span = open_child(ctx, &site, runtime, scratch, &key, context, &parent);
 
 	if (!span)

@@ -173,6 +173,13 @@ type NethttpRuntimeLayout struct {
 	GoidGen        uint64
 }
 
+type NethttpSampler struct {
+	_           structs.HostLayout
+	Bound       uint64
+	ParentBased uint8
+	Padding     [7]uint8
+}
+
 type NethttpScratch struct {
 	_       structs.HostLayout
 	Busy    uint32
@@ -182,6 +189,13 @@ type NethttpScratch struct {
 	Group   [384]uint8
 	Name    [40]uint8
 	Event   [16384]uint8
+}
+
+type NethttpTarget struct {
+	_        structs.HostLayout
+	Binary   uint32
+	Settings uint32
+	Network  uint64
 }
 
 // Names of all BPF objects in the ELF.
@@ -199,6 +213,7 @@ const (
 	NethttpMapNetHttpLayouts         = "net_http_layouts"
 	NethttpMapRounds                 = "rounds"
 	NethttpMapRuntimeLayouts         = "runtime_layouts"
+	NethttpMapSamplers               = "samplers"
 	NethttpMapScratches              = "scratches"
 	NethttpMapTargets                = "targets"
 	NethttpProgNetHttp2ServerEnd     = "net_http2_server_end"
@@ -280,6 +295,7 @@ type NethttpMapSpecs struct {
 	NetHttpLayouts *ebpf.MapSpec `ebpf:"net_http_layouts"`
 	Rounds         *ebpf.MapSpec `ebpf:"rounds"`
 	RuntimeLayouts *ebpf.MapSpec `ebpf:"runtime_layouts"`
+	Samplers       *ebpf.MapSpec `ebpf:"samplers"`
 	Scratches      *ebpf.MapSpec `ebpf:"scratches"`
 	Targets        *ebpf.MapSpec `ebpf:"targets"`
 }
@@ -323,6 +339,7 @@ type NethttpMaps struct {
 	NetHttpLayouts *ebpf.Map `ebpf:"net_http_layouts"`
 	Rounds         *ebpf.Map `ebpf:"rounds"`
 	RuntimeLayouts *ebpf.Map `ebpf:"runtime_layouts"`
+	Samplers       *ebpf.Map `ebpf:"samplers"`
 	Scratches      *ebpf.Map `ebpf:"scratches"`
 	Targets        *ebpf.Map `ebpf:"targets"`
 }
@@ -340,6 +357,7 @@ func (m *NethttpMaps) Close() error {
 		m.NetHttpLayouts,
 		m.Rounds,
 		m.RuntimeLayouts,
+		m.Samplers,
 		m.Scratches,
 		m.Targets,
 	)

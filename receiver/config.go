@@ -20,6 +20,10 @@ type Config struct {
 	// One that is not named here is on.
 	Instrumentations map[string]InstrumentationConfig `mapstructure:"instrumentations"`
 
+	// Sampler says which traces are sampled. Of several receivers that trace the same
+	// process, that which keeps most decides for all of them.
+	Sampler SamplerConfig `mapstructure:"sampler"`
+
 	// PollInterval is the time between two comparisons of the known processes with
 	// those of the host, which find what the kernel's own notice of a start or of a
 	// newly opened port has missed.
@@ -58,6 +62,7 @@ func (c *Config) Validate() error {
 	return errors.Join(
 		c.validateTargets(),
 		c.validateInstrumentations(),
+		c.Sampler.validate(),
 		c.validateLimits(),
 	)
 }

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/metadata"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/tracer"
 )
 
 // NewFactory returns the factory of the receiver type "ebpfgo".
@@ -26,6 +27,7 @@ func NewFactory() receiver.Factory {
 
 func createDefaultConfig() component.Config {
 	return &Config{
+		Sampler:      SamplerConfig{Type: string(tracer.SamplerParentBasedAlwaysOn)},
 		PollInterval: 10 * time.Second,
 		Batch:        BatchConfig{MaxSpans: 1024, Timeout: 200 * time.Millisecond},
 		QueueSize:    16384,

@@ -53,6 +53,7 @@ func (r *tracesReceiver) start(host component.Host) (err error) {
 		Logger:       r.settings.Logger,
 		Telemetry:    telemetry{r.telemetry},
 		Enabled:      r.config.instrumentationEnabled,
+		Sampler:      r.config.Sampler.sampler(),
 		MaxSpans:     r.config.Batch.MaxSpans,
 		Timeout:      r.config.Batch.Timeout,
 		Deliver:      r.pipeline.deliver,

@@ -62,6 +62,7 @@ struct parent {
 	u64 goid; /* of the goroutine that it is open on; found by context only */
 	u8 known;
 	u8 sampled;
+	u8 sampler; /* of the process that the child is in, set before join_trace: see sampler.h */
 };
 
 static __always_inline bool parent_by_context(struct go_interface value, u64 tgid, const struct site *site, struct parent *parent)

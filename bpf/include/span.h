@@ -6,6 +6,7 @@
 #include "detached.h"
 #include "event.h"
 #include "lineage.h"
+#include "sampler.h"
 
 static __always_inline u64 random_word(void)
 {
@@ -157,18 +158,17 @@ static __always_inline struct open_span *find_open(struct scratch *scratch, stru
 	return NULL;
 }
 
-/* join_trace makes a span a part of its parent's trace, or the root of a new one, which is sampled. */
+/* join_trace makes a span a part of its parent's trace, or the root of a new one. */
 static __always_inline void join_trace(struct open_span *span, const struct parent *parent)
 {
 	if (parent->known) {
 		span->context.trace_id[0] = parent->context.trace_id[0];
 		span->context.trace_id[1] = parent->context.trace_id[1];
-		span->sampled = parent->sampled;
 		span->parent_id = parent->context.span_id;
 	} else {
 		new_trace_id(span->context.trace_id);
-		span->sampled = true;
 	}
+	span->sampled = is_sampled(span->context.trace_id, parent);
 	span->context.span_id = new_span_id();
 }
 

@@ -10,39 +10,53 @@
 #define BINARIES_MAX 4096
 
 /*
- * Processes that were decided about, by thread group id in the initial pid namespace: 0, or the index of the binary
- * that they are traced as, plus one. A file that was touched while it ran is another binary for later processes,
- * but the same to the kernel: a hit counts for one of the two.
+ * What is asked of a traced process besides spans. Kept equal to Settings in internal/loader/settings.go: the number of
+ * the sampler that decides about its traces, see sampler.h.
+ */
+#define SAMPLER_SHIFT 8
+#define SAMPLER_MASK 0xff
+#define TRACED 0x80000000U /* set in what target_settings returns of a target, and in binaries */
+
+struct target {
+	u32 binary; /* index of the binary that it is traced as, plus one; 0: it is none */
+	u32 settings;
+	u64 network; /* inode of its network namespace; 0: not known */
+};
+
+/*
+ * Processes that were decided about, by thread group id in the initial pid namespace. A file that was touched while it
+ * ran is another binary for later processes, but the same to the kernel: a hit counts for one of the two.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, TARGETS_MAX);
 	__type(key, u32);
-	__type(value, u32);
+	__type(value, struct target);
 } targets SEC(".maps");
 
 /*
- * Per binary: whether a process that was not decided about yet is traced. It is where the executable's path
- * alone makes a process a target, so that a new process is traced from its first instruction.
+ * Per binary: whether, and with which settings, a process that was not decided about yet is traced. It is where the
+ * executable's path alone makes a process a target, so that a new process is traced from its first instruction.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, BINARIES_MAX);
 	__type(key, u32);
-	__type(value, u8);
+	__type(value, u32);
 } binaries SEC(".maps");
 
-static __always_inline bool is_target(u32 tgid, u32 binary)
+/* target_settings: TRACED and the settings of a target, 0 of what is none. */
+static __always_inline u32 target_settings(u32 tgid, u32 binary)
 {
-	u32 *traced = bpf_map_lookup_elem(&targets, &tgid);
+	struct target *target = bpf_map_lookup_elem(&targets, &tgid);
 
-	if (traced)
-		return *traced == binary + 1;
+	if (target)
+		return target->binary == binary + 1 ? target->settings | TRACED : 0;
 
-	u8 *all = bpf_map_lookup_elem(&binaries, &binary);
+	u32 *all = bpf_map_lookup_elem(&binaries, &binary);
 
-	return all && *all;
+	return all ? *all : 0;
 }
 
 #endif

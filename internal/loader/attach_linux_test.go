@@ -38,7 +38,7 @@ func TestAttach(t *testing.T) {
 			require.NoError(t, err)
 			defer ring.Close()
 			probes := describe(t, l, file, 7)
-			require.NoError(t, l.Trace(uint32(target.PID()), 7))
+			require.NoError(t, l.Trace(uint32(target.PID()), 7, 0, 0))
 
 			attachment, err := l.Attach(file, 7, probes, target.PID())
 			require.NoError(t, err)

@@ -51,18 +51,18 @@ func TestAttachToAllProcesses(t *testing.T) {
 	get(t, after.URL()+"/ok")
 	assert.Empty(t, read(t, ring), "neither is a target")
 
-	require.NoError(t, l.Trace(uint32(before.PID()), 3))
+	require.NoError(t, l.Trace(uint32(before.PID()), 3, 0, 0))
 	get(t, before.URL()+"/ok")
 	get(t, after.URL()+"/ok")
 	assert.Equal(t, span, read(t, ring), "one is")
 
-	require.NoError(t, l.TraceAll(3, true))
+	require.NoError(t, l.TraceAll(3, true, 0))
 	get(t, before.URL()+"/ok")
 	assert.Equal(t, span, read(t, ring))
 	get(t, after.URL()+"/ok")
 	assert.Equal(t, span, read(t, ring))
 
-	require.NoError(t, l.Trace(uint32(after.PID()), 4))
+	require.NoError(t, l.Trace(uint32(after.PID()), 4, 0, 0))
 	get(t, after.URL()+"/ok")
 	assert.Empty(t, read(t, ring), "it is traced as another binary")
 
@@ -81,7 +81,7 @@ func TestAttachAllOrNone(t *testing.T) {
 			defer l.Close()
 			file, ring := openCopy(t, l)
 			target := targettest.Start(t, file.Name())
-			require.NoError(t, l.Trace(uint32(target.PID()), 3))
+			require.NoError(t, l.Trace(uint32(target.PID()), 3, 0, 0))
 			probes := describe(t, l, file, 3)
 
 			unknown := append(slices.Clone(probes), probes[0])

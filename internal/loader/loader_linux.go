@@ -33,6 +33,8 @@ type Loader struct {
 	programs    map[string]*ebpf.Program
 	// multi says that the programs were loaded for uprobe_multi links.
 	multi bool
+	// samplers are those that the kernel side knows, by their number less one.
+	samplers []Sampler
 }
 
 // Load loads the programs of all libraries. The error says what the kernel or the

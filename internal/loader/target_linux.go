@@ -50,34 +50,38 @@ func (l *Loader) AddBinary(index uint16, b Binary) error {
 
 // RemoveBinary makes the index free for another binary.
 func (l *Loader) RemoveBinary(index uint16, b Binary) error {
-	errs := []error{l.TraceAll(index, false)}
+	errs := []error{l.TraceAll(index, false, 0)}
 	for _, t := range b.Contexts {
 		errs = append(errs, l.maps["context_types"].Delete(contextTypeKey{Type: t.Type, Binary: uint64(index)}))
 	}
 	return errors.Join(errs...)
 }
 
-// TraceAll says whether processes of a binary are traced before anything is known of
-// them.
-func (l *Loader) TraceAll(index uint16, traced bool) error {
-	return l.put("binaries", uint32(index), flag(traced))
+// TraceAll says whether, and with which settings, processes of a binary are traced before
+// anything is known of them.
+func (l *Loader) TraceAll(index uint16, all bool, settings Settings) error {
+	if !all {
+		return l.put("binaries", uint32(index), Settings(0))
+	}
+	return l.put("binaries", uint32(index), settings|traced)
 }
 
-// Trace makes a process a target, as one that runs the binary with an index.
-func (l *Loader) Trace(tgid uint32, index uint16) error {
-	return l.put("targets", tgid, uint32(index)+1)
+// targetState is struct target.
+type targetState struct {
+	Binary   uint32 // index plus one; 0: no target
+	Settings Settings
+	Network  uint64
+}
+
+// Trace makes a process a target, as one that runs the binary with an index. Network is the
+// inode of its network namespace, 0 if that is not known.
+func (l *Loader) Trace(tgid uint32, index uint16, settings Settings, network uint64) error {
+	return l.put("targets", tgid, targetState{uint32(index) + 1, settings, network})
 }
 
 // Ignore makes a process no target, until Trace or Forget: its probes do nothing.
 func (l *Loader) Ignore(tgid uint32) error {
-	return l.put("targets", tgid, uint32(0))
-}
-
-func flag(on bool) uint8 {
-	if on {
-		return 1
-	}
-	return 0
+	return l.put("targets", tgid, targetState{})
 }
 
 // stateKey is struct goroutine_key, struct detached_key and struct context_key.

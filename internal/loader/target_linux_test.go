@@ -61,8 +61,8 @@ func TestForget(t *testing.T) {
 	const mine, other = uint32(10), uint32(11)
 	const many = 3*stateBatch + 1
 	l := load(t, catalog.Libraries()...)
-	require.NoError(t, l.Trace(mine, 1))
-	require.NoError(t, l.Trace(other, 1))
+	require.NoError(t, l.Trace(mine, 1, 0, 0))
+	require.NoError(t, l.Trace(other, 1, 3<<samplerShift, 4026531840))
 	for id := range uint64(many) {
 		require.NoError(t, l.put("goroutines", stateKey{id, uint64(mine)}, goroutine(1, id+1)))
 		require.NoError(t, l.put("detached", stateKey{id, uint64(mine)}, detached(id+1+many)))
@@ -82,10 +82,10 @@ func TestForget(t *testing.T) {
 	var left []stateKey
 	require.NoError(t, eachState(l.maps["contexts"], func(key stateKey, _ *contextState) { left = append(left, key) }))
 	assert.Equal(t, []stateKey{{7, uint64(other)}}, left)
-	var index uint32
-	assert.ErrorIs(t, l.maps["targets"].Lookup(mine, &index), ebpf.ErrKeyNotExist)
-	assert.NoError(t, l.maps["targets"].Lookup(other, &index))
-	assert.Equal(t, uint32(2), index)
+	var state targetState
+	assert.ErrorIs(t, l.maps["targets"].Lookup(mine, &state), ebpf.ErrKeyNotExist)
+	assert.NoError(t, l.maps["targets"].Lookup(other, &state))
+	assert.Equal(t, targetState{Binary: 2, Settings: 3 << samplerShift, Network: 4026531840}, state)
 
 	assert.NoError(t, l.Forget(mine), "again")
 }
@@ -102,7 +102,7 @@ func TestBinaries(t *testing.T) {
 		Layouts:  map[string]any{library.LayoutMap(): layout},
 	}
 	require.NoError(t, l.AddBinary(index, described))
-	require.NoError(t, l.TraceAll(index, true))
+	require.NoError(t, l.TraceAll(index, true, 3<<samplerShift))
 
 	var runtime RuntimeLayout
 	require.NoError(t, l.maps["runtime_layouts"].Lookup(uint32(index), &runtime))
@@ -115,14 +115,14 @@ func TestBinaries(t *testing.T) {
 	assert.Equal(t, contextType{Offset: 8}, context)
 	require.NoError(t, l.maps["context_types"].Lookup(contextTypeKey{0x2000, index}, &context))
 	assert.Equal(t, contextType{Offset: 16, Via: 24, Dereference: 1}, context)
-	var traced uint8
-	require.NoError(t, l.maps["binaries"].Lookup(uint32(index), &traced))
-	assert.Equal(t, uint8(1), traced)
+	var settings Settings
+	require.NoError(t, l.maps["binaries"].Lookup(uint32(index), &settings))
+	assert.Equal(t, traced|3<<samplerShift, settings)
 
 	require.NoError(t, l.RemoveBinary(index, described))
 	assert.ErrorIs(t, l.maps["context_types"].Lookup(contextTypeKey{0x1000, index}, &context), ebpf.ErrKeyNotExist)
-	require.NoError(t, l.maps["binaries"].Lookup(uint32(index), &traced))
-	assert.Zero(t, traced)
+	require.NoError(t, l.maps["binaries"].Lookup(uint32(index), &settings))
+	assert.Zero(t, settings)
 
 	assert.ErrorContains(t, l.AddBinary(MaxBinaries, described), "map runtime_layouts")
 	err := l.AddBinary(index, Binary{Layouts: map[string]any{"nowhere": layout}})

@@ -38,6 +38,7 @@ type binary struct {
 	users     int      // sessions times their processes
 	wideUsers int      // of them, those that want all processes
 	wide      attached // probes in all processes
+	samplers  samplers // of the wide users
 	described bool     // the kernel side knows it
 	idle      *Session // whose process was the last one, when there are no users
 }

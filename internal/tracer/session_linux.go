@@ -178,7 +178,7 @@ func service(res pcommon.Resource) string {
 
 // end undoes trace. The reader first sees all that the process still did.
 func (s *Session) end(p *process, b *binary, o *output) error {
-	err := s.shared.detach(p, b)
+	err := s.shared.detach(p, b, s.options)
 	s.shared.reader.do(func() {
 		if p.died {
 			s.shared.assembler.died(uint32(p.PID), o, bootTime())

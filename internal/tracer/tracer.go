@@ -22,6 +22,8 @@ type Options struct {
 	Enabled func(instrumentation string) bool
 	// InstrumentationOptions returns the values of an instrumentation's options, by name.
 	InstrumentationOptions func(instrumentation string) map[string]string
+	// Sampler says which traces are sampled.
+	Sampler Sampler
 	// MaxSpans and Timeout end a batch: its number of spans, and the age of the oldest.
 	MaxSpans int
 	Timeout  time.Duration
