@@ -97,9 +97,13 @@ func (b *Body) Texts(texts ...*[]byte) {
 
 // texts reads the lengths of strings, and returns the strings, one behind the other.
 func (b *Body) texts(lengths []int) []byte {
+	written := b.Bytes(2 * len(lengths))
+	if written == nil {
+		return nil
+	}
 	total := 0
 	for i := range lengths {
-		lengths[i] = int(b.Uint16())
+		lengths[i] = int(binary.LittleEndian.Uint16(written[2*i:]))
 		total += lengths[i]
 	}
 	return b.Bytes(total)
