@@ -44,7 +44,7 @@ func usualSpans(t testing.TB, tgid uint32) []usualSpan {
 				"POST", "http", "", "stock.example:8080", fmt.Sprintf("/items/%d/reserve", n), "", "count=2", "")
 			end = http.record("client_end", n, 2, map[string]uint64{"content_length": 17, "status": 200, "proto_major": 1, "proto_minor": 1})
 			return start, end
-		}, 2}, // one for url.full
+		}, 1},
 		{"grpc_server", func(n int) (start, end []byte) {
 			start = grpc.record("server_start", n, 3, peer, "/shop.Stock/Reserve", "stock.example:50051", "", "")
 			end = grpc.record("server_end", n, 3, map[string]uint64{"has_status": 1})

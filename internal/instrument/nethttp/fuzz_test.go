@@ -62,8 +62,8 @@ func FuzzServerSpan(f *testing.F) {
 func FuzzClientSpan(f *testing.F) {
 	user := url.URL{Scheme: "https", User: url.User("u"), Host: "[::1]:8", Path: "/\xff/b", RawPath: "/%ff%2", RawQuery: "sig=1&a", Fragment: "f"}
 	opaque := url.URL{Scheme: "http", Opaque: "//u:p@h/x?sig=1", Host: "h:1:2"}
-	f.Add(clientStart{method: "POST", contentLength: 1, url: user}.body(), clientEnd{status: 404, protoMajor: 2}.body(), uint8(0), false, "")
-	f.Add(clientStart{url: opaque}.body(), []byte{}, uint8(events.Panicked), true, "*net.OpError")
+	f.Add(requested{method: "POST", contentLength: 1, url: user}.body(), clientEnd{status: 404, protoMajor: 2}.body(), uint8(0), false, "")
+	f.Add(requested{url: opaque}.body(), []byte{}, uint8(events.Panicked), true, "*net.OpError")
 	f.Add([]byte{}, []byte{1}, uint8(200), true, "\xff")
 	f.Fuzz(func(t *testing.T, start, end []byte, outcome uint8, hasError bool, errorType string) {
 		fuzz(t, operationClient, start, end, outcome, hasError, errorType)

@@ -28,10 +28,11 @@ const (
 
 type library struct {
 	routes routes
+	texts  instrument.Texts // methods
 }
 
 // Library returns the library. Its spans are made on one goroutine.
-func Library() instrument.Library { return library{newRoutes()} }
+func Library() instrument.Library { return library{newRoutes(), instrument.NewTexts()} }
 
 func (library) Name() string { return "nethttp" }
 
@@ -49,7 +50,7 @@ func (l library) Span(r instrument.Record, span ptrace.Span) error {
 	case operationServer:
 		return l.serverSpan(r, span)
 	case operationClient:
-		return clientSpan(r, span)
+		return l.clientSpan(r, span)
 	}
 	return fmt.Errorf("operation %d is not one of net/http", r.Start.Operation)
 }
