@@ -218,23 +218,42 @@ static __always_inline void append_connector(struct scratch *scratch, const stru
 /* What there is to know of an operation when it starts. */
 struct request {
 	u64 receiver;
-	u64 db;
 	struct go_interface context;
-	struct go_string text;
+	struct go_string text; /* of a statement, unless the receiver is one that has been prepared */
+	u8 kind;	       /* of the receiver, enum receiver */
 	u8 operation;
 	u8 transaction;
-	u8 links; /* of caller_frame */
+	u8 links;   /* of caller_frame */
+	u8 sampler; /* see sampler.h */
 };
+
+/* The DB of what an operation is asked of. */
+static __always_inline u64 db_of(const struct database_sql_layout *layout, const struct request *request)
+{
+	switch (request->kind) {
+	case RECEIVER_CONN:
+		return read_field(request->receiver, layout->conn_db);
+	case RECEIVER_TX:
+		return read_field(request->receiver, layout->tx_db);
+	case RECEIVER_STMT:
+		return read_field(request->receiver, layout->stmt_db);
+	default:
+		return request->receiver;
+	}
+}
 
 static __always_inline bool send_start(struct scratch *scratch, const struct site *site, const struct database_sql_layout *layout,
 				       const struct open_span *span, const struct parent *parent, const struct request *request, u64 tgid)
 {
 	struct sql_start *event = (void *)begin_start(scratch, span, parent, tgid, site->binary, sizeof(*event));
+	struct go_string text = request->text;
 
+	if (request->kind == RECEIVER_STMT && layout->stmt_query != MISSING)
+		text = read_string(request->receiver + layout->stmt_query);
 	event->transaction = request->transaction;
-	event->text_length = request->text.length;
-	append_connector(scratch, site, layout, event, request->db);
-	event->lengths[START_TEXT] = append_string(scratch, request->text, TEXT_MAX);
+	event->text_length = text.length;
+	append_connector(scratch, site, layout, event, db_of(layout, request));
+	event->lengths[START_TEXT] = append_string(scratch, text, TEXT_MAX);
 	return send_event(scratch);
 }
 
@@ -257,6 +276,7 @@ static __always_inline void start(struct registers *ctx, const struct site *site
 
 	if (!scratch)
 		return;
+	parent.sampler = request->sampler;
 
 	struct open_span *span = open_child(ctx, site, runtime, scratch, &key, request->context, &parent);
 
@@ -275,28 +295,19 @@ out:
 static __always_inline bool begin_request(struct registers *ctx, struct site *site, struct database_sql_layout **layout,
 					  struct request *request)
 {
-	if (!read_site(ctx, site) || !is_target(bpf_get_current_pid_tgid() >> 32, site->binary))
+	u32 settings;
+
+	if (!read_site(ctx, site))
 		return false;
+	settings = target_settings(bpf_get_current_pid_tgid() >> 32, site->binary);
+	if (!settings)
+		return false;
+	request->sampler = sampler_of(settings);
 	*layout = database_sql_layout(site->binary);
 	request->receiver = argument_0(ctx);
 	request->context.type = argument_1(ctx);
 	request->context.data = argument_2(ctx);
 	return *layout;
-}
-
-/* The DB of what an operation is asked of. */
-static __always_inline u64 db_of(const struct database_sql_layout *layout, u64 object, enum receiver receiver)
-{
-	switch (receiver) {
-	case RECEIVER_CONN:
-		return read_field(object, layout->conn_db);
-	case RECEIVER_TX:
-		return read_field(object, layout->tx_db);
-	case RECEIVER_STMT:
-		return read_field(object, layout->stmt_db);
-	default:
-		return object;
-	}
 }
 
 static __noinline int on_statement_start(struct registers *ctx)
@@ -307,12 +318,10 @@ static __noinline int on_statement_start(struct registers *ctx)
 
 	if (!begin_request(ctx, &site, &layout, &request))
 		return 0;
-	request.db = db_of(layout, request.receiver, site.variant);
+	request.kind = site.variant;
 	if (site.variant != RECEIVER_STMT) {
 		request.text.data = argument_3(ctx);
 		request.text.length = argument_4(ctx);
-	} else if (layout->stmt_query != MISSING) {
-		request.text = read_string(request.receiver + layout->stmt_query);
 	}
 	start(ctx, &site, layout, &request);
 	return 0;
@@ -343,10 +352,9 @@ static __noinline int on_transaction_start(struct registers *ctx)
 	request.transaction = site.variant;
 	switch (site.variant) {
 	case TRANSACTION_BEGIN_DB:
-		request.db = request.receiver;
 		break;
 	case TRANSACTION_BEGIN_CONN:
-		request.db = db_of(layout, request.receiver, RECEIVER_CONN);
+		request.kind = RECEIVER_CONN;
 		break;
 	case TRANSACTION_ROLLBACK:
 		if (layout->tx_closemu == MISSING)
@@ -360,7 +368,7 @@ static __noinline int on_transaction_start(struct registers *ctx)
 			return 0;
 	}
 	if (site.variant == TRANSACTION_COMMIT || site.variant == TRANSACTION_ROLLBACK) {
-		request.db = db_of(layout, request.receiver, RECEIVER_TX);
+		request.kind = RECEIVER_TX;
 		request.context.type = request.context.data = 0;
 		if (layout->tx_context != MISSING)
 			request.context = read_interface(request.receiver + layout->tx_context);
@@ -392,7 +400,7 @@ static __noinline int on_ping_start(struct registers *ctx)
 
 	if (!begin_request(ctx, &site, &layout, &request))
 		return 0;
-	request.db = db_of(layout, request.receiver, site.variant);
+	request.kind = site.variant;
 	start(ctx, &site, layout, &request);
 	return 0;
 }

@@ -225,6 +225,13 @@ type DatabasesqlRuntimeLayout struct {
 	GoidGen        uint64
 }
 
+type DatabasesqlSampler struct {
+	_           structs.HostLayout
+	Bound       uint64
+	ParentBased uint8
+	Padding     [7]uint8
+}
+
 type DatabasesqlScratch struct {
 	_       structs.HostLayout
 	Busy    uint32
@@ -264,6 +271,7 @@ const (
 	DatabasesqlMapPending              = "pending"
 	DatabasesqlMapPropagations         = "propagations"
 	DatabasesqlMapRuntimeLayouts       = "runtime_layouts"
+	DatabasesqlMapSamplers             = "samplers"
 	DatabasesqlMapScratches            = "scratches"
 	DatabasesqlMapTargets              = "targets"
 	DatabasesqlProgSqlBeginEnd         = "sql_begin_end"
@@ -351,6 +359,7 @@ type DatabasesqlMapSpecs struct {
 	Pending            *ebpf.MapSpec `ebpf:"pending"`
 	Propagations       *ebpf.MapSpec `ebpf:"propagations"`
 	RuntimeLayouts     *ebpf.MapSpec `ebpf:"runtime_layouts"`
+	Samplers           *ebpf.MapSpec `ebpf:"samplers"`
 	Scratches          *ebpf.MapSpec `ebpf:"scratches"`
 	Targets            *ebpf.MapSpec `ebpf:"targets"`
 }
@@ -398,6 +407,7 @@ type DatabasesqlMaps struct {
 	Pending            *ebpf.Map `ebpf:"pending"`
 	Propagations       *ebpf.Map `ebpf:"propagations"`
 	RuntimeLayouts     *ebpf.Map `ebpf:"runtime_layouts"`
+	Samplers           *ebpf.Map `ebpf:"samplers"`
 	Scratches          *ebpf.Map `ebpf:"scratches"`
 	Targets            *ebpf.Map `ebpf:"targets"`
 }
@@ -419,6 +429,7 @@ func (m *DatabasesqlMaps) Close() error {
 		m.Pending,
 		m.Propagations,
 		m.RuntimeLayouts,
+		m.Samplers,
 		m.Scratches,
 		m.Targets,
 	)

@@ -402,6 +402,7 @@ static __noinline int on_server_start(struct registers *ctx)
 	read_parent(scratch, settings, &parent);
 	if (wants_join(settings, &parent))
 		join_call(scratch, layout, &site, transport, stream, &parent);
+	parent.sampler = sampler_of(settings);
 	join_trace(span, &parent);
 	/*
 	 * What ServeHTTP serves has a span already, that of the HTTP request. It is the same call: this span takes its
@@ -545,23 +546,28 @@ static __noinline int on_server_end(struct registers *ctx)
 	layout = grpc_layout(site.binary);
 	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key))
 		return 0;
-	read_status(layout, status_address, &status);
-	if (status.code) {
-		u64 caller = return_address(ctx) - site.bias;
-
-		if (within(&layout->message_failure[0], caller) || within(&layout->message_failure[1], caller)) {
-			note_failure(layout, &site, stream, key.tgid, status.code);
-			return 0;
-		}
-		unknown_method = within(&layout->unknown_method[0], caller) || within(&layout->unknown_method[1], caller);
-	} else if (status.known && is_over(layout, site.variant, argument_0(ctx), stream)) {
-		status.code = CODE_CANCELLED;
-	}
 
 	struct goroutine *goroutine = find_goroutine(&key);
+	u32 place = goroutine ? find_call(goroutine, stream) : OPEN_SPANS_MAX;
+	u64 caller = return_address(ctx) - site.bias;
+	bool failed_message = within(&layout->message_failure[0], caller) || within(&layout->message_failure[1], caller);
 
-	if (!goroutine || find_call(goroutine, stream) >= OPEN_SPANS_MAX)
+	/* The status of a call that is not sampled is of no interest. */
+	bool sampled = place >= OPEN_SPANS_MAX || goroutine->spans[place].sampled;
+
+	if (sampled)
+		read_status(layout, status_address, &status);
+	if (failed_message && (status.code || !sampled)) {
+		if (sampled)
+			note_failure(layout, &site, stream, key.tgid, status.code);
 		return 0;
+	}
+	if (!goroutine || place >= OPEN_SPANS_MAX)
+		return 0;
+	if (status.code)
+		unknown_method = within(&layout->unknown_method[0], caller) || within(&layout->unknown_method[1], caller);
+	else if (status.known && is_over(layout, site.variant, argument_0(ctx), stream))
+		status.code = CODE_CANCELLED;
 
 	struct scratch *scratch = take_scratch();
 
@@ -723,6 +729,8 @@ static __noinline int on_client_start(struct registers *ctx)
 
 	if (!scratch)
 		return 0;
+
+	parent.sampler = sampler_of(settings);
 
 	struct open_span *span = open_child(ctx, &site, runtime, scratch, &key, context, &parent);
 

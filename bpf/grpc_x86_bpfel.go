@@ -293,6 +293,13 @@ type GrpcRuntimeLayout struct {
 	GoidGen        uint64
 }
 
+type GrpcSampler struct {
+	_           structs.HostLayout
+	Bound       uint64
+	ParentBased uint8
+	Padding     [7]uint8
+}
+
 type GrpcScratch struct {
 	_       structs.HostLayout
 	Busy    uint32
@@ -349,6 +356,7 @@ const (
 	GrpcMapPropagations          = "propagations"
 	GrpcMapRounds                = "rounds"
 	GrpcMapRuntimeLayouts        = "runtime_layouts"
+	GrpcMapSamplers              = "samplers"
 	GrpcMapScratches             = "scratches"
 	GrpcMapTargets               = "targets"
 	GrpcMapTracestates           = "tracestates"
@@ -446,6 +454,7 @@ type GrpcMapSpecs struct {
 	Propagations      *ebpf.MapSpec `ebpf:"propagations"`
 	Rounds            *ebpf.MapSpec `ebpf:"rounds"`
 	RuntimeLayouts    *ebpf.MapSpec `ebpf:"runtime_layouts"`
+	Samplers          *ebpf.MapSpec `ebpf:"samplers"`
 	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
 	Targets           *ebpf.MapSpec `ebpf:"targets"`
 	Tracestates       *ebpf.MapSpec `ebpf:"tracestates"`
@@ -497,6 +506,7 @@ type GrpcMaps struct {
 	Propagations      *ebpf.Map `ebpf:"propagations"`
 	Rounds            *ebpf.Map `ebpf:"rounds"`
 	RuntimeLayouts    *ebpf.Map `ebpf:"runtime_layouts"`
+	Samplers          *ebpf.Map `ebpf:"samplers"`
 	Scratches         *ebpf.Map `ebpf:"scratches"`
 	Targets           *ebpf.Map `ebpf:"targets"`
 	Tracestates       *ebpf.Map `ebpf:"tracestates"`
@@ -522,6 +532,7 @@ func (m *GrpcMaps) Close() error {
 		m.Propagations,
 		m.Rounds,
 		m.RuntimeLayouts,
+		m.Samplers,
 		m.Scratches,
 		m.Targets,
 		m.Tracestates,

@@ -318,6 +318,7 @@ static __always_inline void start_server(struct registers *ctx, const struct sit
 		else
 			join_http1(scratch, net_http, site, writer, &parent);
 	}
+	parent.sampler = sampler_of(settings);
 	join_trace(span, &parent);
 	if (parent.known && settings & PROPAGATE)
 		span->has_tracestate = keep_tracestate(scratch, span, key.tgid);
@@ -651,6 +652,9 @@ static __noinline int on_client_start(struct registers *ctx)
 	}
 
 	struct go_interface context = object_interface(scratch, layout->request.context);
+
+	parent.sampler = sampler_of(settings);
+
 	struct open_span *span = open_child(ctx, &site, runtime, scratch, &key, context, &parent);
 
 	if (!span)

@@ -309,6 +309,13 @@ type NethttpRuntimeLayout struct {
 	GoidGen        uint64
 }
 
+type NethttpSampler struct {
+	_           structs.HostLayout
+	Bound       uint64
+	ParentBased uint8
+	Padding     [7]uint8
+}
+
 type NethttpScratch struct {
 	_       structs.HostLayout
 	Busy    uint32
@@ -365,6 +372,7 @@ const (
 	NethttpMapPropagations           = "propagations"
 	NethttpMapRounds                 = "rounds"
 	NethttpMapRuntimeLayouts         = "runtime_layouts"
+	NethttpMapSamplers               = "samplers"
 	NethttpMapScratches              = "scratches"
 	NethttpMapServed                 = "served"
 	NethttpMapTargets                = "targets"
@@ -465,6 +473,7 @@ type NethttpMapSpecs struct {
 	Propagations      *ebpf.MapSpec `ebpf:"propagations"`
 	Rounds            *ebpf.MapSpec `ebpf:"rounds"`
 	RuntimeLayouts    *ebpf.MapSpec `ebpf:"runtime_layouts"`
+	Samplers          *ebpf.MapSpec `ebpf:"samplers"`
 	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
 	Served            *ebpf.MapSpec `ebpf:"served"`
 	Targets           *ebpf.MapSpec `ebpf:"targets"`
@@ -517,6 +526,7 @@ type NethttpMaps struct {
 	Propagations      *ebpf.Map `ebpf:"propagations"`
 	Rounds            *ebpf.Map `ebpf:"rounds"`
 	RuntimeLayouts    *ebpf.Map `ebpf:"runtime_layouts"`
+	Samplers          *ebpf.Map `ebpf:"samplers"`
 	Scratches         *ebpf.Map `ebpf:"scratches"`
 	Served            *ebpf.Map `ebpf:"served"`
 	Targets           *ebpf.Map `ebpf:"targets"`
@@ -543,6 +553,7 @@ func (m *NethttpMaps) Close() error {
 		m.Propagations,
 		m.Rounds,
 		m.RuntimeLayouts,
+		m.Samplers,
 		m.Scratches,
 		m.Served,
 		m.Targets,

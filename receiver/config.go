@@ -22,6 +22,9 @@ type Config struct {
 
 	// Propagation says how the trace context passes from one process to another.
 	Propagation PropagationConfig `mapstructure:"propagation"`
+	// Sampler says which traces are sampled. Of several receivers that trace the same
+	// process, that which keeps most decides for all of them.
+	Sampler SamplerConfig `mapstructure:"sampler"`
 
 	// PollInterval is the time between two comparisons of the known processes with
 	// those of the host, which find what the kernel's own notice of a start or of a
@@ -62,6 +65,7 @@ func (c *Config) Validate() error {
 		c.validateTargets(),
 		c.validateInstrumentations(),
 		c.validatePropagation(),
+		c.Sampler.validate(),
 		c.validateLimits(),
 	)
 }

@@ -27,7 +27,7 @@ func TestConfigStruct(t *testing.T) {
 }
 
 func TestConfigFile(t *testing.T) {
-	off := false
+	off, ratio := false, 0.01
 	minimal := createDefaultConfig().(*Config)
 	minimal.Targets = []TargetConfig{{SelectorConfig: SelectorConfig{Executable: "/opt/shop/*"}}}
 	full := &Config{
@@ -54,6 +54,7 @@ func TestConfigFile(t *testing.T) {
 			Mode:    tracer.PropagationSocket,
 			Formats: []tracer.PropagationFormat{tracer.FormatTraceContext, tracer.FormatB3Multi},
 		},
+		Sampler:      SamplerConfig{Type: "parent_based_trace_id_ratio", Ratio: &ratio},
 		PollInterval: 30 * time.Second,
 		Batch:        BatchConfig{MaxSpans: 256, Timeout: time.Second},
 		QueueSize:    4096,
@@ -138,6 +139,15 @@ func TestConfigErrors(t *testing.T) {
 		{name: "no formats", yaml: `{targets: [{pids: [1]}], propagation: {formats: []}}`, want: []string{"propagation.formats: at least one of tracecontext, b3, b3multi is required"}},
 		{name: "format twice", yaml: `{targets: [{pids: [1]}], propagation: {formats: [b3, tracecontext, b3]}}`, want: []string{`propagation.formats[2]: "b3" is there twice`}},
 		{name: "unknown key of propagation", yaml: `{targets: [{pids: [1]}], propagation: {way: write}}`, want: []string{"propagation", "way"}},
+		{name: "sampler without a type", yaml: `{targets: [{pids: [1]}], sampler: {type: ""}}`, want: []string{`sampler.type: "" is not one of always_on, always_off, trace_id_ratio,`}},
+		{name: "unknown sampler", yaml: `{targets: [{pids: [1]}], sampler: {type: traceidratio}}`, want: []string{`sampler.type: "traceidratio" is not one of`, "parent_based_trace_id_ratio"}},
+		{name: "ratio alone", yaml: `{targets: [{pids: [1]}], sampler: {ratio: 0.5}}`, want: []string{"sampler.ratio: parent_based_always_on has none; those that do are trace_id_ratio, parent_based_trace_id_ratio"}},
+		{name: "no ratio", yaml: `{targets: [{pids: [1]}], sampler: {type: trace_id_ratio}}`, want: []string{"sampler.ratio: is required, for trace_id_ratio"}},
+		{name: "ratio above one", yaml: `{targets: [{pids: [1]}], sampler: {type: trace_id_ratio, ratio: 1.5}}`, want: []string{"sampler.ratio: 1.5 is not between 0 and 1"}},
+		{name: "ratio below zero", yaml: `{targets: [{pids: [1]}], sampler: {type: trace_id_ratio, ratio: -0.1}}`, want: []string{"sampler.ratio: -0.1 is not between 0 and 1"}},
+		{name: "ratio that is no number", yaml: `{targets: [{pids: [1]}], sampler: {type: trace_id_ratio, ratio: .nan}}`, want: []string{"sampler.ratio: NaN is not between 0 and 1"}},
+		{name: "ratio of a word", yaml: `{targets: [{pids: [1]}], sampler: {type: trace_id_ratio, ratio: few}}`, want: []string{"sampler.ratio"}},
+		{name: "unknown key of the sampler", yaml: `{targets: [{pids: [1]}], sampler: {kind: always_on}}`, want: []string{"sampler", "kind"}},
 		{name: "poll interval", yaml: `{targets: [{pids: [1]}], poll_interval: 1ms}`, want: []string{"poll_interval: 1ms"}},
 		{name: "poll interval of a word", yaml: `{targets: [{pids: [1]}], poll_interval: often}`, want: []string{"poll_interval", "invalid duration"}},
 		{name: "batch size", yaml: `{targets: [{pids: [1]}], batch: {max_spans: 0}}`, want: []string{"batch.max_spans: 0"}},

@@ -31,6 +31,7 @@ func createDefaultConfig() component.Config {
 			Mode:    tracer.PropagationAuto,
 			Formats: []tracer.PropagationFormat{tracer.FormatTraceContext},
 		},
+		Sampler:      SamplerConfig{Type: string(tracer.SamplerParentBasedAlwaysOn)},
 		PollInterval: 10 * time.Second,
 		Batch:        BatchConfig{MaxSpans: 1024, Timeout: 200 * time.Millisecond},
 		QueueSize:    16384,

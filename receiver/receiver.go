@@ -54,6 +54,7 @@ func (r *tracesReceiver) start(host component.Host) (err error) {
 		Telemetry:    telemetry{r.telemetry},
 		Enabled:      r.config.instrumentationEnabled,
 		Propagation:  tracer.Propagation(r.config.Propagation),
+		Sampler:      r.config.Sampler.sampler(),
 		MaxSpans:     r.config.Batch.MaxSpans,
 		Timeout:      r.config.Batch.Timeout,
 		Deliver:      r.pipeline.deliver,

@@ -65,6 +65,7 @@ struct parent {
 	u8 sampled;
 	u8 denied; /* there is none, and whoever called wants no span either */
 	u8 has_tracestate; /* and tracestates has it */
+	u8 sampler; /* of the process that the child is in, set before join_trace: see sampler.h */
 };
 
 static __always_inline bool parent_by_context(struct go_interface value, u64 tgid, const struct site *site, struct parent *parent)

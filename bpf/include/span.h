@@ -7,6 +7,7 @@
 #include "event.h"
 #include "join.h"
 #include "outgoing.h"
+#include "sampler.h"
 
 static __always_inline u64 random_word(void)
 {
@@ -161,19 +162,18 @@ static __always_inline struct open_span *find_open(struct scratch *scratch, stru
 	return NULL;
 }
 
-/* join_trace makes a span a part of its parent's trace, or the root of a new one, which is sampled unless that was denied. */
+/* join_trace makes a span a part of its parent's trace, or the root of a new one. */
 static __always_inline void join_trace(struct open_span *span, const struct parent *parent)
 {
 	if (parent->known) {
 		span->context.trace_id[0] = parent->context.trace_id[0];
 		span->context.trace_id[1] = parent->context.trace_id[1];
-		span->sampled = parent->sampled;
 		span->has_tracestate = parent->has_tracestate;
 		span->parent_id = parent->context.span_id;
 	} else {
 		new_trace_id(span->context.trace_id);
-		span->sampled = !parent->denied;
 	}
+	span->sampled = !parent->denied && is_sampled(span->context.trace_id, parent);
 	span->context.span_id = new_span_id();
 }
 

@@ -11,7 +11,8 @@
 
 /*
  * What is asked of a traced process besides spans. Kept equal to Settings in internal/loader/settings.go: the ways by which
- * its requests are given a traceparent, and the formats of incoming ones that are read.
+ * its requests are given a traceparent, the formats of incoming ones that are read, and the number of the sampler that
+ * decides about its traces, see sampler.h.
  */
 #define PROPAGATE_WRITE 1
 #define PROPAGATE_SOCKET 2
@@ -19,6 +20,8 @@
 #define FORMAT_TRACECONTEXT 8
 #define FORMAT_B3 16
 #define FORMAT_B3_MULTI 32
+#define SAMPLER_SHIFT 8
+#define SAMPLER_MASK 0xff
 #define TRACED 0x80000000U /* set in what target_settings returns of a target, and in binaries */
 
 #define PROPAGATE (PROPAGATE_WRITE | PROPAGATE_SOCKET | PROPAGATE_JOIN)

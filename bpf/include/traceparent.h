@@ -70,7 +70,7 @@ static __always_inline bool read_traceparent(struct scratch *scratch, struct par
  */
 static __always_inline void follow_traceparent(struct scratch *scratch, struct open_span *span, struct parent *parent)
 {
-	struct parent named = {};
+	struct parent named = {.sampler = parent->sampler};
 
 	if (!read_traceparent(scratch, &named))
 		return;

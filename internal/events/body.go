@@ -65,23 +65,48 @@ func (b *Body) Int64() int64 {
 // String returns the next n bytes as a string of its own.
 func (b *Body) String(n int) string { return string(b.Bytes(n)) }
 
+// maxStrings is how many strings an event has at most.
+const maxStrings = 16
+
 // Strings reads the lengths of all strings, two bytes each, and then the strings, at most
 // 16 of them.
 func (b *Body) Strings(strings ...*string) {
-	var lengths [16]uint16
-	total := 0
-	for i := range strings {
-		lengths[i] = b.Uint16()
-		total += int(lengths[i])
-	}
+	var lengths [maxStrings]int
 	// One string for all of them to point into.
-	text := b.String(total)
+	text := string(b.texts(lengths[:len(strings)]))
 	if b.err != nil {
 		return
 	}
 	for i, s := range strings {
 		*s, text = text[:lengths[i]], text[lengths[i]:]
 	}
+}
+
+// Texts is Strings for those who make strings of them themselves: the bytes point into the
+// event.
+func (b *Body) Texts(texts ...*[]byte) {
+	var lengths [maxStrings]int
+	text := b.texts(lengths[:len(texts)])
+	if b.err != nil {
+		return
+	}
+	for i, t := range texts {
+		*t, text = text[:lengths[i]], text[lengths[i]:]
+	}
+}
+
+// texts reads the lengths of strings, and returns the strings, one behind the other.
+func (b *Body) texts(lengths []int) []byte {
+	written := b.Bytes(2 * len(lengths))
+	if written == nil {
+		return nil
+	}
+	total := 0
+	for i := range lengths {
+		lengths[i] = int(binary.LittleEndian.Uint16(written[2*i:]))
+		total += lengths[i]
+	}
+	return b.Bytes(total)
 }
 
 // Err tells whether the event was shorter than what was read from it.

@@ -82,11 +82,24 @@ func TestBodyStrings(t *testing.T) {
 	assert.Equal(t, []string{"a", "", "bc"}, []string{first, second, third})
 	assert.Equal(t, []byte("d"), body.Bytes(1))
 
+	var firstText, secondText, thirdText []byte
+	body = NewBody(bytes)
+	body.Texts(&firstText, &secondText, &thirdText)
+	require.NoError(t, body.Err())
+	assert.Equal(t, []string{"a", "", "bc"}, []string{string(firstText), string(secondText), string(thirdText)})
+	assert.Equal(t, []byte("d"), body.Bytes(1))
+
 	for n := range len(bytes) - 1 {
 		body := NewBody(bytes[:n])
 		var first, second, third string
 		body.Strings(&first, &second, &third)
 		require.ErrorIs(t, body.Err(), errShortBody, "%d bytes", n)
 		assert.Empty(t, first+second+third)
+
+		body = NewBody(bytes[:n])
+		var firstText, secondText, thirdText []byte
+		body.Texts(&firstText, &secondText, &thirdText)
+		require.ErrorIs(t, body.Err(), errShortBody, "%d bytes", n)
+		assert.Nil(t, append(append(firstText, secondText...), thirdText...))
 	}
 }

@@ -35,7 +35,8 @@ type Library interface {
 	Plan(*gobinary.File) (Plan, error)
 
 	// Span sets name, kind, attributes and status of a span. Identifiers, parent
-	// and times are set already. It is an error if an event cannot be decoded.
+	// and times are set already. It is an error if an event cannot be decoded. It is not
+	// safe for concurrent use: what comes again and again is remembered.
 	Span(Record, ptrace.Span) error
 }
 

@@ -43,6 +43,7 @@ func TestStructsOfKernelSide(t *testing.T) {
 	kerneltest.CheckStruct(t, spec, "context_type", contextType{})
 	kerneltest.CheckStruct(t, spec, "context_type_key", contextTypeKey{})
 	kerneltest.CheckStruct(t, spec, "target", targetState{})
+	kerneltest.CheckStruct(t, spec, "sampler", samplerState{})
 }
 
 // TestStateOfKernelSide holds what is read of the state of goroutines to its struct.

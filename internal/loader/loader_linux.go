@@ -35,6 +35,8 @@ type Loader struct {
 	multi bool
 	// noWrite says why the programs that write into targets are not loaded, if so.
 	noWrite string
+	// samplers are those that the kernel side knows, by their number less one.
+	samplers []Sampler
 }
 
 // Load loads the programs of all libraries. The error says what the kernel or the

@@ -62,7 +62,7 @@ func TestForget(t *testing.T) {
 	const many = 3*stateBatch + 1
 	l := load(t, catalog.Libraries()...)
 	require.NoError(t, l.Trace(mine, 1, 0, 0))
-	require.NoError(t, l.Trace(other, 1, PropagateSocket|FormatB3, 4026531840))
+	require.NoError(t, l.Trace(other, 1, PropagateSocket|FormatB3|3<<samplerShift, 4026531840))
 	for id := range uint64(many) {
 		require.NoError(t, l.put("goroutines", stateKey{id, uint64(mine)}, goroutine(1, id+1)))
 		require.NoError(t, l.put("detached", stateKey{id, uint64(mine)}, detached(id+1+many)))
@@ -88,7 +88,7 @@ func TestForget(t *testing.T) {
 	var state targetState
 	assert.ErrorIs(t, l.maps["targets"].Lookup(mine, &state), ebpf.ErrKeyNotExist)
 	assert.NoError(t, l.maps["targets"].Lookup(other, &state))
-	assert.Equal(t, targetState{2, PropagateSocket | FormatB3, 4026531840}, state)
+	assert.Equal(t, targetState{Binary: 2, Settings: PropagateSocket | FormatB3 | 3<<samplerShift, Network: 4026531840}, state)
 
 	assert.NoError(t, l.Forget(mine), "again")
 }
@@ -105,7 +105,7 @@ func TestBinaries(t *testing.T) {
 		Layouts:  map[string]any{library.LayoutMap(): layout},
 	}
 	require.NoError(t, l.AddBinary(index, described))
-	require.NoError(t, l.TraceAll(index, true, PropagateJoin))
+	require.NoError(t, l.TraceAll(index, true, PropagateJoin|3<<samplerShift))
 
 	var runtime RuntimeLayout
 	require.NoError(t, l.maps["runtime_layouts"].Lookup(uint32(index), &runtime))
@@ -120,7 +120,7 @@ func TestBinaries(t *testing.T) {
 	assert.Equal(t, contextType{Offset: 16, Via: 24, Dereference: 1}, context)
 	var settings Settings
 	require.NoError(t, l.maps["binaries"].Lookup(uint32(index), &settings))
-	assert.Equal(t, traced|PropagateJoin, settings)
+	assert.Equal(t, traced|PropagateJoin|3<<samplerShift, settings)
 
 	require.NoError(t, l.RemoveBinary(index, described))
 	assert.ErrorIs(t, l.maps["context_types"].Lookup(contextTypeKey{0x1000, index}, &context), ebpf.ErrKeyNotExist)

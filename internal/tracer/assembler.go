@@ -3,7 +3,6 @@
 package tracer
 
 import (
-	"bytes"
 	"slices"
 	"time"
 
@@ -18,7 +17,7 @@ import (
 type assembler struct {
 	clock      *clock.Clock
 	libraries  []instrument.Library
-	operations map[events.Operation]operation
+	operations []operation        // by number
 	targets    map[uint32]*target // by thread group id
 	waiting    waiting
 	free       []*openSpan // to be used again
@@ -28,25 +27,39 @@ type assembler struct {
 
 // operation is what an operation's number stands for.
 type operation struct {
-	library         int // index in assembler.libraries
-	instrumentation string
+	library         int    // index in assembler.libraries
+	instrumentation string // "": none has this number
 }
 
 func newAssembler(libraries []instrument.Library, lost func(events.Loss, int64)) *assembler {
 	a := &assembler{
-		clock:      clock.New(),
-		libraries:  libraries,
-		operations: map[events.Operation]operation{},
-		targets:    map[uint32]*target{},
-		waiting:    waiting{processes: map[uint32]*waitingProcess{}},
-		lost:       lost,
+		clock:     clock.New(),
+		libraries: libraries,
+		targets:   map[uint32]*target{},
+		waiting:   waiting{processes: map[uint32]*waitingProcess{}},
+		lost:      lost,
 	}
 	for i, library := range libraries {
 		for _, instrumentation := range library.Instrumentations() {
+			if more := int(instrumentation.Operation) + 1 - len(a.operations); more > 0 {
+				a.operations = append(a.operations, make([]operation, more)...)
+			}
 			a.operations[instrumentation.Operation] = operation{library: i, instrumentation: instrumentation.Name}
 		}
 	}
 	return a
+}
+
+// choices returns what a session wants of the spans of each operation, by its number: to ask
+// the session for each span would take longer.
+func (a *assembler) choices(o Options) []choice {
+	choices := make([]choice, len(a.operations))
+	for i, operation := range a.operations {
+		if name := operation.instrumentation; name != "" && o.Enabled(name) {
+			choices[i] = choice{enabled: true, options: o.InstrumentationOptions(name)}
+		}
+	}
+	return choices
 }
 
 // event takes one record of the ring buffer, which it does not keep.
@@ -66,7 +79,7 @@ func (a *assembler) event(record []byte) {
 	}
 	switch header.Type {
 	case events.TypeStart:
-		t.open[header.SpanID] = a.openSpan(record)
+		a.start(t, header, record)
 	case events.TypeEnd:
 		a.end(t, header, record)
 	default:
@@ -79,16 +92,26 @@ const (
 	maxFreeRecord = 1024
 )
 
-// openSpan keeps a copy of a start event.
-func (a *assembler) openSpan(record []byte) *openSpan {
+// start keeps a copy of a start event. One that is there already is replaced: of two
+// operations that are one, the second knows more.
+func (a *assembler) start(t *target, header events.Header, record []byte) {
+	span, ok := t.open[header.SpanID]
+	if !ok {
+		span = a.unused()
+		t.open[header.SpanID] = span
+	}
+	span.record = append(span.record[:0], record...)
+	span.suspect = false
+}
+
+// unused returns an openSpan to be filled.
+func (a *assembler) unused() *openSpan {
 	last := len(a.free) - 1
 	if last < 0 {
-		return &openSpan{record: bytes.Clone(record)}
+		return &openSpan{}
 	}
 	span := a.free[last]
 	a.free = a.free[:last]
-	span.record = append(span.record[:0], record...)
-	span.suspect = false
 	return span
 }
 
@@ -124,27 +147,27 @@ func (a *assembler) emit(t *target, open *openSpan, end events.End) {
 		return
 	}
 	start, err := events.DecodeStart(header, open.record)
-	operation, ok := a.operations[header.Operation]
-	if err != nil || !ok {
+	if err != nil || int(header.Operation) >= len(a.operations) || a.operations[header.Operation].instrumentation == "" {
 		a.lost(events.LossMalformed, 1)
 		return
 	}
-	record := instrument.Record{Start: start, End: end, TypeName: t.types.name}
+	operation := a.operations[header.Operation]
+	record := instrument.Record{Start: start, End: end, TypeName: t.typeName}
 	library := a.libraries[operation.library]
 	for _, output := range t.outputs {
-		session := output.session
-		if !session.options.Enabled(operation.instrumentation) {
+		session, choice := output.session, &output.choices[header.Operation]
+		if !choice.enabled {
 			continue
 		}
 		span := session.batch.add(output, operation.library, library.Name(), session.options.ScopeVersion)
 		setContext(start, end, a.clock, span)
-		record.Options = session.options.InstrumentationOptions(operation.instrumentation)
+		record.Options = choice.options
 		if err := library.Span(record, span); err != nil {
 			session.batch.drop(output, operation.library)
 			a.lost(events.LossMalformed, 1)
 			continue
 		}
-		session.batch.counts[operation.instrumentation]++
+		session.batch.count(header.Operation, operation.instrumentation)
 		if session.batch.spans >= session.options.MaxSpans {
 			session.flush()
 		}
@@ -153,6 +176,10 @@ func (a *assembler) emit(t *target, open *openSpan, end events.End) {
 
 // add begins to make spans of a process, those that came before it was known first.
 func (a *assembler) add(tgid uint32, t *target) {
+	t.typeName = t.types.name
+	for _, o := range t.outputs {
+		o.choices = a.choices(o.session.options)
+	}
 	if known, ok := a.targets[tgid]; ok {
 		known.outputs = append(known.outputs, t.outputs...)
 		return

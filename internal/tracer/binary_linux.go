@@ -39,6 +39,7 @@ type binary struct {
 	wideUsers int             // of them, those that want all processes
 	wide      attached        // probes in all processes
 	settings  loader.Settings // of all that want all processes
+	samplers  samplers        // of the wide users
 	described bool            // the kernel side knows it
 	idle      *Session        // whose process was the last one, when there are no users
 }

@@ -21,7 +21,7 @@ type ring struct {
 	program *ebpf.Program
 }
 
-func newRing(t *testing.T) ring {
+func newRing(t testing.TB) ring {
 	t.Helper()
 	m, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 20})
 	require.NoError(t, err)
@@ -46,8 +46,8 @@ func newRing(t *testing.T) ring {
 	return ring{m, program}
 }
 
-// write writes n records.
-func (r ring) write(t *testing.T, n int) {
+// write runs the program n times.
+func (r ring) write(t testing.TB, n int) {
 	t.Helper()
 	result, err := r.program.Run(&ebpf.RunOptions{Data: make([]byte, 64), Repeat: uint32(n)})
 	require.NoError(t, err)

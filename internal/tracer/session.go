@@ -14,9 +14,12 @@ func (s *Session) flush() {
 	if b.spans == 0 {
 		return
 	}
-	for instrumentation, n := range b.counts {
-		s.options.Telemetry.Spans(instrumentation, n)
+	for _, count := range b.counts {
+		if count.n > 0 {
+			s.options.Telemetry.Spans(count.instrumentation, count.n)
+		}
 	}
+	b.leave()
 	if !s.options.Deliver(b.traces, b.spans) {
 		s.options.Telemetry.Lost(events.LossQueueFull, int64(b.spans))
 	}

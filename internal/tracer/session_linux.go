@@ -204,7 +204,7 @@ func service(res pcommon.Resource) string {
 
 // end undoes trace. The reader first sees all that the process still did.
 func (s *Session) end(p *process, b *binary, o *output) error {
-	err := s.shared.detach(p, b)
+	err := s.shared.detach(p, b, s.options)
 	if p.died {
 		err = errors.Join(err, s.shared.loader.ForgetJoins(uint32(p.PID)))
 	}

@@ -207,7 +207,7 @@ func (s *shared) openBinary(p *discovery.Process) (*binary, error) {
 		return nil, err
 	}
 	last := len(s.indices) - 1
-	b := &binary{id: p.File, index: s.indices[last], path: p.Executable, file: file, users: 1, wide: attached{}}
+	b := &binary{id: p.File, index: s.indices[last], path: p.Executable, file: file, users: 1, wide: attached{}, samplers: samplers{}}
 	s.indices = s.indices[:last]
 	s.binaries[p.File] = b
 	return b, nil
@@ -278,6 +278,7 @@ type tracedProcess struct {
 	users    int
 	own      attached        // probes in this process alone
 	settings loader.Settings // of all sessions that have traced it
+	samplers samplers        // of the users
 }
 
 // attach makes a process send events.
@@ -286,13 +287,15 @@ func (s *shared) attach(p *process, b *binary, o Options) error {
 	defer s.mu.Unlock()
 	traced := s.traced[p.key()]
 	if traced == nil {
-		traced = &tracedProcess{own: attached{}}
+		traced = &tracedProcess{own: attached{}, samplers: samplers{}}
 		s.traced[p.key()] = traced
 	}
 	traced.users++
 	traced.settings |= o.settings
+	traced.samplers.add(o.Sampler)
 	if p.wide {
 		b.wideUsers++
+		b.samplers.add(o.Sampler)
 	}
 	if !b.described {
 		if err := s.loader.AddBinary(b.index, b.kernel); err != nil {
@@ -302,11 +305,28 @@ func (s *shared) attach(p *process, b *binary, o Options) error {
 	}
 	// A process is traced as long as it has all probes: what starts then also has an end.
 	err := s.attachProbes(p, b, traced, o)
+	return errors.Join(err, s.trace(p, b, traced, o))
+}
+
+// trace makes a process a target, with the settings that all its sessions make.
+func (s *shared) trace(p *process, b *binary, traced *tracedProcess, o Options) error {
 	network, unknown := p.Network()
 	if unknown != nil {
 		o.Logger.Debug("Requests between local addresses are not joined", zap.Error(unknown))
 	}
-	return errors.Join(err, s.loader.Trace(uint32(p.PID), b.index, traced.settings, network))
+	sampler, err := s.sampler(traced.samplers)
+	return errors.Join(err, s.loader.Trace(uint32(p.PID), b.index, traced.settings|sampler, network))
+}
+
+// traceAll makes the processes of a binary targets before they are known.
+func (s *shared) traceAll(b *binary) error {
+	sampler, err := s.sampler(b.samplers)
+	return errors.Join(err, s.loader.TraceAll(b.index, true, b.settings|sampler))
+}
+
+func (s *shared) sampler(wanted samplers) (loader.Settings, error) {
+	sampler := wanted.most()
+	return s.loader.Sampler(loader.Sampler{Bound: sampler.bound(), ParentBased: sampler.parentBased()})
 }
 
 // attachProbes puts a session's probes into a process, or into all of its binary. s.mu is held.
@@ -323,27 +343,34 @@ func (s *shared) attachProbes(p *process, b *binary, traced *tracedProcess, o Op
 		}
 	}
 	b.settings |= o.settings
-	errs = append(errs, b.wide.attach(s.loader, b, 0, o, nil), s.loader.TraceAll(b.index, true, b.settings))
+	errs = append(errs, b.wide.attach(s.loader, b, 0, o, nil), s.traceAll(b))
 	return errors.Join(errs...)
 }
 
 // detach undoes attach. Probes in all processes stay as long as the binary is used.
-func (s *shared) detach(p *process, b *binary) error {
+func (s *shared) detach(p *process, b *binary, o Options) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
 	if p.wide {
-		if b.wideUsers--; b.wideUsers == 0 && !p.died && b.described {
+		changed := b.samplers.remove(o.Sampler)
+		switch b.wideUsers--; {
+		case b.wideUsers > 0 && changed && b.described && !isOwn(b.file):
+			errs = append(errs, s.traceAll(b))
+		case b.wideUsers == 0 && !p.died && b.described:
 			b.settings = 0
 			errs = append(errs, s.loader.TraceAll(b.index, false, 0))
 		}
 	}
 	if traced := s.traced[p.key()]; traced != nil {
+		changed := traced.samplers.remove(o.Sampler)
 		if traced.users--; traced.users == 0 {
 			if !p.died {
 				errs = append(errs, s.loader.Ignore(uint32(p.PID)))
 			}
 			errs = append(errs, traced.own.detach(all))
+		} else if changed && !p.died {
+			errs = append(errs, s.trace(p, b, traced, o))
 		}
 	}
 	return errors.Join(errs...)

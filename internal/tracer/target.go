@@ -9,8 +9,9 @@ import (
 // target is a process that is traced, as the reader knows it. Only the reader's
 // goroutine uses it.
 type target struct {
-	types   *typeNames
-	outputs []*output
+	types    *typeNames
+	typeName func(address uint64) string // of types: made once, for all spans
+	outputs  []*output
 	// open has the start event of each span that has not ended.
 	open map[pcommon.SpanID]*openSpan
 }

@@ -25,6 +25,8 @@ type Options struct {
 	InstrumentationOptions func(instrumentation string) map[string]string
 	// Propagation says how the trace context passes between processes.
 	Propagation Propagation
+	// Sampler says which traces are sampled.
+	Sampler Sampler
 	// MaxSpans and Timeout end a batch: its number of spans, and the age of the oldest.
 	MaxSpans int
 	Timeout  time.Duration

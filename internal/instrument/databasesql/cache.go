@@ -4,7 +4,8 @@ package databasesql
 
 import (
 	"github.com/DataDog/go-sqllexer"
-	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 )
 
 const (
@@ -12,13 +13,6 @@ const (
 	maxCached       = 2048
 	maxCachedLength = 2048
 )
-
-// statementKey is all that what is told of a statement depends on.
-type statementKey struct {
-	query   string
-	cut     bool
-	dialect sqllexer.DBMSType
-}
 
 // told is what is told of a statement. An empty string is not told.
 type told struct {
@@ -30,22 +24,26 @@ type told struct {
 // statementCache remembers what is told of statements, for taking one apart takes longer
 // than all else of a span, and programs perform the same ones again and again.
 type statementCache struct {
-	recent *lru.Cache[statementKey, told]
+	known *instrument.Memory[told]
+	key   []byte // to be used again
 }
 
-func newStatementCache() statementCache {
-	recent, err := lru.New[statementKey, told](maxCached)
-	if err != nil {
-		panic(err) // the size is not positive
+func newStatementCache() *statementCache {
+	return &statementCache{known: instrument.NewMemory[told](maxCached)}
+}
+
+// tell takes a statement apart, or the beginning of one that is cut.
+func (c *statementCache) tell(text []byte, cut bool, dialect sqllexer.DBMSType) told {
+	whole := byte(1)
+	if cut {
+		whole = 0
 	}
-	return statementCache{recent}
-}
-
-func (c statementCache) tell(query string, cut bool, dialect sqllexer.DBMSType) told {
-	key := statementKey{query, cut, dialect}
-	if t, ok := c.recent.Get(key); ok {
+	// All that what is told depends on. No dialect has a name with a zero byte.
+	c.key = append(append(append(c.key[:0], dialect...), 0, whole), text...)
+	if t, ok := c.known.Get(c.key); ok {
 		return t
 	}
+	query := queryOf(text, cut)
 	found, ok := sanitize(query, cut, dialect)
 	t := told{
 		summary:    found.summary.text(),
@@ -56,8 +54,8 @@ func (c statementCache) tell(query string, cut bool, dialect sqllexer.DBMSType) 
 	if ok {
 		t.text = found.text
 	}
-	if len(query) <= maxCachedLength {
-		c.recent.Add(key, t)
+	if len(text) <= maxCachedLength {
+		c.known.Put(c.key, t)
 	}
 	return t
 }

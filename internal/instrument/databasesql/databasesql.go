@@ -37,11 +37,12 @@ const (
 )
 
 type library struct {
-	statements statementCache
+	statements *statementCache
+	servers    *serverCache
 }
 
-// Library returns the library.
-func Library() instrument.Library { return library{newStatementCache()} }
+// Library returns the library. Its spans are made on one goroutine.
+func Library() instrument.Library { return library{newStatementCache(), newServerCache()} }
 
 func (library) Name() string { return "databasesql" }
 

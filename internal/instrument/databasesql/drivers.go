@@ -168,7 +168,7 @@ var wrappers = []codedError{{typeName: "*fmt.wrapError", field: "err", kind: cod
 var connectorKinds = func() (kinds []connectorKind) {
 	for i := range drivers {
 		for j := range drivers[i].connectors {
-			kinds = append(kinds, connectorKind{&drivers[i].connectors[j], &drivers[i]})
+			kinds = append(kinds, connectorKind{&drivers[i].connectors[j], &drivers[i], uint8(len(kinds))})
 		}
 	}
 	return kinds
@@ -177,4 +177,5 @@ var connectorKinds = func() (kinds []connectorKind) {
 type connectorKind struct {
 	*connector
 	driver *driver
+	place  uint8
 }

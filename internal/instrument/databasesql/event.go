@@ -8,10 +8,10 @@ import (
 	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
 )
 
-// start is struct sql_start behind its start_event.
+// start is struct sql_start behind its start_event. Its bytes point into the event.
 type start struct {
-	source
-	query       string
+	connection
+	query       []byte
 	cut         bool           // query is the beginning of a longer one
 	kind        *connectorKind // nil: a driver that is not known
 	transaction uint8
@@ -25,7 +25,7 @@ func decodeStart(body []byte) (start, error) {
 	driver := b.Uint8()
 	s.transaction = b.Uint8()
 	b.Bytes(6)
-	b.Strings(&s.text, &s.database, &s.extra, &s.query)
+	b.Texts(&s.text, &s.database, &s.extra, &s.query)
 	s.cut = uint64(len(s.query)) < length
 	if driver > 0 && int(driver) <= len(connectorKinds) {
 		s.kind = &connectorKinds[driver-1]

@@ -84,8 +84,8 @@ func TestStartOfKernelSide(t *testing.T) {
 	body, err := decodeStart(decoded.Body)
 	require.NoError(t, err)
 	assert.Equal(t, start{
-		source: source{text: "s", database: "da", extra: "ext", port: 77},
-		query:  "text", cut: true, kind: &connectorKinds[1], transaction: rollback,
+		connection: connection{text: []byte("s"), database: []byte("da"), extra: []byte("ext"), port: 77},
+		query:      []byte("text"), cut: true, kind: &connectorKinds[1], transaction: rollback,
 	}, body)
 }
 

@@ -35,13 +35,13 @@ func (l library) clientSpan(r instrument.Record, span ptrace.Span) error {
 		return fmt.Errorf("end of a database span: %w", err)
 	}
 	attributes := span.Attributes()
-	attributes.EnsureCapacity(12)
+	attributes.EnsureCapacity(10)
 	span.SetKind(ptrace.SpanKindClient)
 	system := semconv.DBSystemNameOtherSQL
 	var at server
 	if s.kind != nil {
 		system = s.kind.driver.system
-		at = s.kind.server(s.source)
+		at = l.servers.tell(s.kind, s.connection)
 	}
 	attributes.PutStr(string(semconv.DBSystemNameKey), system.Value.AsString())
 	putString(attributes, string(semconv.DBNamespaceKey), at.namespace)
@@ -98,24 +98,29 @@ func (l library) putStatement(s start, option string, attributes pcommon.Map) (o
 	if s.kind != nil {
 		dialect = s.kind.driver.dialect
 	}
-	query := instrument.Text(s.query)
-	if s.cut {
-		query = strings.TrimSuffix(query, string(utf8.RuneError)) // a character that was cut
-	}
-	found := l.statements.tell(query, s.cut, dialect)
+	found := l.statements.tell(s.query, s.cut, dialect)
 	mark := ""
 	if s.cut {
 		mark = cutMark
 	}
 	switch {
 	case option == textRaw:
-		putString(attributes, string(semconv.DBQueryTextKey), query+mark)
+		putString(attributes, string(semconv.DBQueryTextKey), queryOf(s.query, s.cut)+mark)
 	case option == textSanitized && found.text != "":
 		putString(attributes, string(semconv.DBQueryTextKey), found.text+mark)
 	}
 	putString(attributes, string(semconv.DBCollectionNameKey), found.collection)
 	putString(attributes, string(semconv.DBStoredProcedureNameKey), found.procedure)
 	return found.operation, found.summary
+}
+
+// queryOf is the text of a statement, without a character that was cut.
+func queryOf(text []byte, cut bool) string {
+	query := instrument.Text(string(text))
+	if cut {
+		query = strings.TrimSuffix(query, string(utf8.RuneError))
+	}
+	return query
 }
 
 func putString(attributes pcommon.Map, key, value string) {

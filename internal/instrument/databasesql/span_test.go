@@ -19,8 +19,17 @@ import (
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrumenttest"
 )
 
+// started is a start with strings.
+type started struct {
+	source
+	query       string
+	cut         bool
+	kind        *connectorKind
+	transaction uint8
+}
+
 // body writes a start as the kernel side does.
-func (s start) body() []byte {
+func (s started) body() []byte {
 	length := len(s.query)
 	if s.cut {
 		length++
@@ -54,7 +63,7 @@ func kindOf(typeName string) *connectorKind {
 // operation is what a test makes a span of.
 type performed struct {
 	operation events.Operation
-	start     start
+	start     started
 	end       events.End
 	typeName  string // of the error
 	option    string // query_text, sanitized if empty
@@ -75,8 +84,8 @@ func (p performed) span(t *testing.T) ptrace.Span {
 
 func TestSpan(t *testing.T) {
 	const query = "SELECT name FROM items WHERE id = 42"
-	pq := start{kind: kindOf(pqPackage + ".Driver"), source: source{text: "postgres://u:secret@db.example:5432/shop"}, query: query}
-	with := func(change func(*start)) start {
+	pq := started{kind: kindOf(pqPackage + ".Driver"), source: source{text: "postgres://u:secret@db.example:5432/shop"}, query: query}
+	with := func(change func(*started)) started {
 		s := pq
 		change(&s)
 		return s
@@ -104,52 +113,52 @@ func TestSpan(t *testing.T) {
 			with: []map[string]any{at, selects, {"db.query.text": nil}},
 		},
 		"cut": {
-			performed: performed{start: with(func(s *start) { s.query, s.cut = query+" AND name = 'sec\xc3", true })}, name: "SELECT items",
+			performed: performed{start: with(func(s *started) { s.query, s.cut = query+" AND name = 'sec\xc3", true })}, name: "SELECT items",
 			with: []map[string]any{at, selects, {"db.query.text": "SELECT name FROM items WHERE id = ? AND name = ?…"}},
 		},
 		"cut, raw": {
-			performed: performed{start: with(func(s *start) { s.query, s.cut = "SELECT 'é\xc3", true }), option: textRaw}, name: "SELECT",
+			performed: performed{start: with(func(s *started) { s.query, s.cut = "SELECT 'é\xc3", true }), option: textRaw}, name: "SELECT",
 			with: []map[string]any{at, {"db.query.text": "SELECT 'é…", "db.query.summary": "SELECT", "db.operation.name": "SELECT"}},
 		},
 		"not UTF-8": {
-			performed: performed{start: with(func(s *start) { s.query = "SELECT a FROM \"\xff\"" })}, name: "SELECT \"\uFFFD\"",
+			performed: performed{start: with(func(s *started) { s.query = "SELECT a FROM \"\xff\"" })}, name: "SELECT \"\uFFFD\"",
 			with: []map[string]any{at, {
 				"db.query.text": "SELECT a FROM \"\uFFFD\"", "db.query.summary": "SELECT \"\uFFFD\"",
 				"db.operation.name": "SELECT", "db.collection.name": "\"\uFFFD\"",
 			}},
 		},
 		"what cannot be sanitized": {
-			performed: performed{start: with(func(s *start) { s.query = "SELECT 'secret" })}, name: "db.example:5432", with: []map[string]any{at},
+			performed: performed{start: with(func(s *started) { s.query = "SELECT 'secret" })}, name: "db.example:5432", with: []map[string]any{at},
 		},
 		"empty statement": {
-			performed: performed{start: with(func(s *start) { s.query, s.source = "", source{} })}, name: "postgresql",
+			performed: performed{start: with(func(s *started) { s.query, s.source = "", source{} })}, name: "postgresql",
 			with: []map[string]any{{"db.system.name": "postgresql"}},
 		},
 		"procedure": {
-			performed: performed{start: with(func(s *start) { s.query = "CALL restock(1)" })}, name: "CALL restock",
+			performed: performed{start: with(func(s *started) { s.query = "CALL restock(1)" })}, name: "CALL restock",
 			with: []map[string]any{at, {
 				"db.query.text": "CALL restock(?)", "db.query.summary": "CALL restock",
 				"db.operation.name": "CALL", "db.stored_procedure.name": "restock",
 			}},
 		},
 		"unknown driver": {
-			performed: performed{start: start{query: query}}, name: "SELECT items",
+			performed: performed{start: started{query: query}}, name: "SELECT items",
 			with: []map[string]any{{"db.system.name": "other_sql"}, selects},
 		},
 		"begin": {
-			performed: performed{operation: operationTransaction, start: with(func(s *start) { s.query, s.transaction = "", beginConn })}, name: "BEGIN",
+			performed: performed{operation: operationTransaction, start: with(func(s *started) { s.query, s.transaction = "", beginConn })}, name: "BEGIN",
 			with: []map[string]any{at, {"db.operation.name": "BEGIN", "db.query.summary": "BEGIN"}},
 		},
 		"commit": {
-			performed: performed{operation: operationTransaction, start: with(func(s *start) { s.query, s.transaction = "", commit })}, name: "COMMIT",
+			performed: performed{operation: operationTransaction, start: with(func(s *started) { s.query, s.transaction = "", commit })}, name: "COMMIT",
 			with: []map[string]any{at, {"db.operation.name": "COMMIT", "db.query.summary": "COMMIT"}},
 		},
 		"rollback": {
-			performed: performed{operation: operationTransaction, start: with(func(s *start) { s.query, s.transaction = "", rollback })}, name: "ROLLBACK",
+			performed: performed{operation: operationTransaction, start: with(func(s *started) { s.query, s.transaction = "", rollback })}, name: "ROLLBACK",
 			with: []map[string]any{at, {"db.operation.name": "ROLLBACK", "db.query.summary": "ROLLBACK"}},
 		},
 		"ping": {
-			performed: performed{operation: operationPing, start: with(func(s *start) { s.query = "" })}, name: "PING db.example:5432",
+			performed: performed{operation: operationPing, start: with(func(s *started) { s.query = "" })}, name: "PING db.example:5432",
 			with: []map[string]any{at, {"db.operation.name": "PING"}},
 		},
 		"ping of nobody knows what": {
@@ -161,7 +170,7 @@ func TestSpan(t *testing.T) {
 			with: []map[string]any{at, selects, {"db.response.status_code": "23505"}}, failure: "23505",
 		},
 		"number": {
-			performed: performed{start: start{kind: kindOf(mysqlPackage + ".connector")}, end: events.End{HasError: true, Body: numberBody(1062)}}, name: "mysql",
+			performed: performed{start: started{kind: kindOf(mysqlPackage + ".connector")}, end: events.End{HasError: true, Body: numberBody(1062)}}, name: "mysql",
 			with: []map[string]any{{"db.system.name": "mysql", "db.response.status_code": "1062"}}, failure: "1062",
 		},
 		"error without a code": {
@@ -217,7 +226,7 @@ func TestSpanOfOtherOperation(t *testing.T) {
 }
 
 func TestSpanOfShortEvents(t *testing.T) {
-	whole := start{query: "SELECT 1", source: source{text: "h"}}.body()
+	whole := started{query: "SELECT 1", source: source{text: "h"}}.body()
 	for end := range len(whole) {
 		err := Library().Span(instrument.Record{
 			Start: events.Start{Header: events.Header{Operation: operationStatement}, Body: whole[:end]},
@@ -236,9 +245,9 @@ func TestSpanOfShortEvents(t *testing.T) {
 // FuzzSpan makes spans of events that say anything: no panic, whatever becomes a span can
 // be encoded, and a sanitized text has no string.
 func FuzzSpan(f *testing.F) {
-	whole := start{kind: kindOf(pqPackage + ".Driver"), source: source{text: "postgres://u:p@h:1/d"}, query: "SELECT 'a' FROM b"}
+	whole := started{kind: kindOf(pqPackage + ".Driver"), source: source{text: "postgres://u:p@h:1/d"}, query: "SELECT 'a' FROM b"}
 	f.Add(uint8(operationStatement), whole.body(), codeBody("23505"), uint8(0), true, "*pq.Error")
-	f.Add(uint8(operationTransaction), start{transaction: 200}.body(), numberBody(-1), uint8(events.Goexit), false, "")
+	f.Add(uint8(operationTransaction), started{transaction: 200}.body(), numberBody(-1), uint8(events.Goexit), false, "")
 	f.Add(uint8(operationPing), []byte{}, []byte{1}, uint8(200), true, "\xff")
 	l := Library()
 	f.Fuzz(func(t *testing.T, operation uint8, startBody, end []byte, outcome uint8, hasError bool, typeName string) {

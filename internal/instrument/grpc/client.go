@@ -17,12 +17,12 @@ type clientStart struct {
 	method, target string
 }
 
-func decodeClientStart(body []byte) (clientStart, error) {
-	var c clientStart
+func (l library) decodeClientStart(body []byte) (clientStart, error) {
+	var method, target []byte
 	b := events.NewBody(body)
 	b.Bytes(4)
-	b.Strings(&c.method, &c.target)
-	return c, b.Err()
+	b.Texts(&method, &target)
+	return clientStart{method: l.texts.Of(method), target: l.texts.Of(target)}, b.Err()
 }
 
 // clientEnd is struct client_end behind its end_event.
@@ -31,7 +31,7 @@ type clientEnd struct {
 	peer peer // of the last attempt
 }
 
-func decodeClientEnd(body []byte) (clientEnd, error) {
+func (l library) decodeClientEnd(body []byte) (clientEnd, error) {
 	if len(body) == 0 {
 		return clientEnd{}, nil // the call did not finish
 	}
@@ -43,22 +43,22 @@ func decodeClientEnd(body []byte) (clientEnd, error) {
 	e.known = b.Uint8() != 0
 	b.Bytes(7)
 	b.Strings(&e.message, &text)
-	e.peer = ip.named(text)
+	e.peer = l.peers.named(ip, text)
 	return e, b.Err()
 }
 
 // clientSpan follows the semantic conventions of gRPC client spans.
-func clientSpan(r instrument.Record, span ptrace.Span) error {
-	c, err := decodeClientStart(r.Start.Body)
+func (l library) clientSpan(r instrument.Record, span ptrace.Span) error {
+	c, err := l.decodeClientStart(r.Start.Body)
 	if err != nil {
 		return fmt.Errorf("start of a client span: %w", err)
 	}
-	e, err := decodeClientEnd(r.End.Body)
+	e, err := l.decodeClientEnd(r.End.Body)
 	if err != nil {
 		return fmt.Errorf("end of a client span: %w", err)
 	}
 	attributes := span.Attributes()
-	attributes.EnsureCapacity(10)
+	attributes.EnsureCapacity(8)
 	span.SetKind(ptrace.SpanKindClient)
 	putMethod(c.method, true, span)
 	host, port := serverOf(c.target)

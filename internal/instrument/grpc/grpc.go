@@ -25,10 +25,13 @@ const (
 	operationClient events.Operation = 4
 )
 
-type library struct{}
+type library struct {
+	texts instrument.Texts // methods and servers
+	peers peers
+}
 
-// Library returns the library.
-func Library() instrument.Library { return library{} }
+// Library returns the library. Its spans are made on one goroutine.
+func Library() instrument.Library { return library{instrument.NewTexts(), newPeers()} }
 
 func (library) Name() string { return "grpc" }
 
@@ -41,12 +44,12 @@ func (library) Instrumentations() []instrument.Instrumentation {
 	}
 }
 
-func (library) Span(r instrument.Record, span ptrace.Span) error {
+func (l library) Span(r instrument.Record, span ptrace.Span) error {
 	switch r.Start.Operation {
 	case operationServer:
-		return serverSpan(r, span)
+		return l.serverSpan(r, span)
 	case operationClient:
-		return clientSpan(r, span)
+		return l.clientSpan(r, span)
 	}
 	return fmt.Errorf("operation %d is not one of gRPC", r.Start.Operation)
 }

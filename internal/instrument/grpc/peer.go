@@ -31,11 +31,27 @@ func decodePeer(b *events.Body) ipPeer {
 	return p
 }
 
-// named is the peer, by its IP address or else by what it has as text: "host:port" or the
+// peers names peers. An address is written once, for peers come again.
+type peers struct {
+	addresses *instrument.Memory[string]
+}
+
+// maxPeers bounds the addresses that are remembered.
+const maxPeers = 4096
+
+func newPeers() peers { return peers{instrument.NewMemory[string](maxPeers)} }
+
+// named is a peer, by its IP address or else by what it has as text: "host:port" or the
 // name of a Unix domain socket.
-func (p ipPeer) named(text string) peer {
-	if ip, ok := netip.AddrFromSlice(p.ip[:min(int(p.length), len(p.ip))]); ok {
-		return peer{ip.Unmap().String(), int(p.port)}
+func (known peers) named(p ipPeer, text string) peer {
+	ip := p.ip[:min(int(p.length), len(p.ip))]
+	if address, ok := known.addresses.Get(ip); ok {
+		return peer{address, int(p.port)}
+	}
+	if parsed, ok := netip.AddrFromSlice(ip); ok {
+		address := parsed.Unmap().String()
+		known.addresses.Put(ip, address)
+		return peer{address, int(p.port)}
 	}
 	if text == "@" {
 		return peer{} // a Unix domain socket without a name, as package net writes it

@@ -19,14 +19,15 @@ type serverStart struct {
 	tracestate        string
 }
 
-func decodeServerStart(body []byte) (serverStart, error) {
-	var s serverStart
-	var text string
+func (l library) decodeServerStart(body []byte) (serverStart, error) {
+	var method, authority, tracestate, text []byte
 	b := events.NewBody(body)
 	ip := decodePeer(&b)
-	b.Strings(&s.method, &s.authority, &s.tracestate, &text)
-	s.peer = ip.named(text)
-	return s, b.Err()
+	b.Texts(&method, &authority, &tracestate, &text)
+	return serverStart{
+		peer:   l.peers.named(ip, string(text)),
+		method: l.texts.Of(method), authority: l.texts.Of(authority), tracestate: string(tracestate),
+	}, b.Err()
 }
 
 // serverEnd is struct server_end behind its end_event.
@@ -56,8 +57,8 @@ func decodeServerEnd(body []byte) (serverEnd, error) {
 }
 
 // serverSpan follows the semantic conventions of gRPC server spans.
-func serverSpan(r instrument.Record, span ptrace.Span) error {
-	s, err := decodeServerStart(r.Start.Body)
+func (l library) serverSpan(r instrument.Record, span ptrace.Span) error {
+	s, err := l.decodeServerStart(r.Start.Body)
 	if err != nil {
 		return fmt.Errorf("start of a server span: %w", err)
 	}
@@ -66,7 +67,7 @@ func serverSpan(r instrument.Record, span ptrace.Span) error {
 		return fmt.Errorf("end of a server span: %w", err)
 	}
 	attributes := span.Attributes()
-	attributes.EnsureCapacity(12)
+	attributes.EnsureCapacity(10)
 	span.SetKind(ptrace.SpanKindServer)
 	span.TraceState().FromRaw(instrument.Tracestate(s.tracestate))
 	putMethod(s.method, !e.unknownMethod, span)

@@ -18,6 +18,8 @@ func defaultPort(scheme string) int {
 // protocolVersion is network.protocol.version: "1.0", "1.1", "2".
 func protocolVersion(major, minor uint8) string {
 	switch {
+	case major == 1 && minor == 1: // as good as always, and a string less to make
+		return "1.1"
 	case major == 0:
 		return ""
 	case major >= 2 && minor == 0:

@@ -4,7 +4,6 @@ package nethttp
 
 import (
 	"fmt"
-	"net/url"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -17,21 +16,19 @@ import (
 type clientStart struct {
 	contentLength int64 // 0: none, or not known
 	method        string
-	url           url.URL
+	url           clientURL
 }
 
-func decodeClientStart(body []byte) (clientStart, error) {
+func (l library) decodeClientStart(body []byte) (clientStart, error) {
 	var c clientStart
+	var method []byte
+	var u rawURL
 	b := events.NewBody(body)
 	c.contentLength = b.Int64()
-	hasUser := b.Uint8() != 0
+	u.hasUser = b.Uint8() != 0
 	b.Bytes(7)
-	b.Strings(
-		&c.method, &c.url.Scheme, &c.url.Opaque, &c.url.Host, &c.url.Path, &c.url.RawPath, &c.url.RawQuery, &c.url.Fragment,
-	)
-	if hasUser {
-		c.url.User = url.UserPassword(redacted, redacted)
-	}
+	b.Texts(&method, &u.scheme, &u.opaque, &u.host, &u.path, &u.rawPath, &u.rawQuery, &u.fragment)
+	c.method, c.url = l.texts.Of(method), u.redacted()
 	return c, b.Err()
 }
 
@@ -52,8 +49,8 @@ func decodeClientEnd(body []byte) (clientEnd, error) {
 }
 
 // clientSpan follows the semantic conventions of HTTP client spans.
-func clientSpan(r instrument.Record, span ptrace.Span) error {
-	c, err := decodeClientStart(r.Start.Body)
+func (l library) clientSpan(r instrument.Record, span ptrace.Span) error {
+	c, err := l.decodeClientStart(r.Start.Body)
 	if err != nil {
 		return fmt.Errorf("start of a client span: %w", err)
 	}
@@ -62,19 +59,17 @@ func clientSpan(r instrument.Record, span ptrace.Span) error {
 		return fmt.Errorf("end of a client span: %w", err)
 	}
 	attributes := span.Attributes()
-	attributes.EnsureCapacity(12)
+	attributes.EnsureCapacity(9)
 	span.SetKind(ptrace.SpanKindClient)
 	if c.method == "" {
 		c.method = "GET" // what an empty Request.Method means to a Transport
 	}
 	span.SetName(putMethod(c.method, attributes))
 
-	c.url.Opaque = redactOpaque(c.url.Opaque)
-	c.url.RawQuery = redactQuery(c.url.RawQuery)
-	attributes.PutStr(string(semconv.URLFullKey), instrument.Text(c.url.String()))
-	host, port := instrument.SplitHostPort(c.url.Host)
+	attributes.PutStr(string(semconv.URLFullKey), instrument.Text(c.url.full))
+	host, port := instrument.SplitHostPort(c.url.host)
 	if port == 0 {
-		port = defaultPort(c.url.Scheme)
+		port = defaultPort(c.url.scheme)
 	}
 	instrument.PutAddress(attributes, string(semconv.ServerAddressKey), string(semconv.ServerPortKey), host, port)
 	if c.contentLength > 0 {

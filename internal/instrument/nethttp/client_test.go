@@ -29,28 +29,28 @@ func TestClientSpan(t *testing.T) {
 	const plain = "http://shop.example/items"
 	for name, test := range map[string]struct {
 		url    string // as a program parses it; plain if empty
-		change func(*clientStart, *clientEnd)
+		change func(*requested, *clientEnd)
 		name   string // GET if empty
 		with   map[string]any
 		lack   []string
 	}{
 		"plain": {},
 		"empty method": {
-			change: func(c *clientStart, _ *clientEnd) { c.method = "" },
+			change: func(c *requested, _ *clientEnd) { c.method = "" },
 		},
 		"POST": {
-			change: func(c *clientStart, _ *clientEnd) { c.method, c.contentLength = "POST", 7 },
+			change: func(c *requested, _ *clientEnd) { c.method, c.contentLength = "POST", 7 },
 			name:   "POST", with: map[string]any{"http.request.method": "POST", "http.request.body.size": int64(7)},
 		},
 		"body of unknown size": {
-			change: func(c *clientStart, _ *clientEnd) { c.contentLength = -1 },
+			change: func(c *requested, _ *clientEnd) { c.contentLength = -1 },
 		},
 		"HEAD": {
-			change: func(c *clientStart, _ *clientEnd) { c.method = "HEAD" },
+			change: func(c *requested, _ *clientEnd) { c.method = "HEAD" },
 			name:   "HEAD", with: map[string]any{"http.request.method": "HEAD"}, lack: []string{"http.response.body.size"},
 		},
 		"unknown method": {
-			change: func(c *clientStart, _ *clientEnd) { c.method = "BREW" },
+			change: func(c *requested, _ *clientEnd) { c.method = "BREW" },
 			name:   "HTTP", with: map[string]any{"http.request.method": "_OTHER", "http.request.method_original": "BREW"},
 		},
 		"https": {
@@ -79,18 +79,18 @@ func TestClientSpan(t *testing.T) {
 			with: map[string]any{"url.full": plain + "?a=b&X-Amz-Signature=REDACTED&c#part"},
 		},
 		"credentials in an opaque URL": {
-			change: func(c *clientStart, _ *clientEnd) { c.url.Opaque = "//user:secret@shop.example/items?sig=0123&a" },
+			change: func(c *requested, _ *clientEnd) { c.url.Opaque = "//user:secret@shop.example/items?sig=0123&a" },
 			with:   map[string]any{"url.full": "http://REDACTED:REDACTED@shop.example/items?sig=REDACTED&a"},
 		},
 		"escapes": {
 			url: "http://shop.example/a%2Fb/%FF?q=%20", with: map[string]any{"url.full": "http://shop.example/a%2Fb/%FF?q=%20"},
 		},
 		"a path that was cut": {
-			change: func(c *clientStart, _ *clientEnd) { c.url.Path, c.url.RawPath = "/a/b", "/a%2" },
+			change: func(c *requested, _ *clientEnd) { c.url.Path, c.url.RawPath = "/a/b", "/a%2" },
 			with:   map[string]any{"url.full": "http://shop.example/a/b"},
 		},
 		"not UTF-8": {
-			change: func(c *clientStart, _ *clientEnd) { c.method, c.url.Host, c.url.RawQuery = "\xff", "\xff", "\xff" },
+			change: func(c *requested, _ *clientEnd) { c.method, c.url.Host, c.url.RawQuery = "\xff", "\xff", "\xff" },
 			name:   "HTTP",
 			with: map[string]any{
 				"http.request.method": "_OTHER", "http.request.method_original": "\uFFFD",
@@ -98,14 +98,14 @@ func TestClientSpan(t *testing.T) {
 			},
 		},
 		"HTTP/2": {
-			change: func(_ *clientStart, e *clientEnd) { e.protoMajor, e.protoMinor = 2, 0 },
+			change: func(_ *requested, e *clientEnd) { e.protoMajor, e.protoMinor = 2, 0 },
 			with:   map[string]any{"network.protocol.version": "2"},
 		},
 		"answer of unknown size": {
-			change: func(_ *clientStart, e *clientEnd) { e.contentLength = -1 }, lack: []string{"http.response.body.size"},
+			change: func(_ *requested, e *clientEnd) { e.contentLength = -1 }, lack: []string{"http.response.body.size"},
 		},
 		"no answer": {
-			change: func(_ *clientStart, e *clientEnd) { *e = clientEnd{contentLength: -1} },
+			change: func(_ *requested, e *clientEnd) { *e = clientEnd{contentLength: -1} },
 			lack:   []string{"http.response.status_code", "http.response.body.size", "network.protocol.version"},
 		},
 	} {
@@ -115,7 +115,7 @@ func TestClientSpan(t *testing.T) {
 			}
 			parsed, err := url.Parse(test.url)
 			require.NoError(t, err)
-			start, end := clientStart{method: "GET", url: *parsed}, clientEnd{status: 200, contentLength: 12, protoMajor: 1, protoMinor: 1}
+			start, end := requested{method: "GET", url: *parsed}, clientEnd{status: 200, contentLength: 12, protoMajor: 1, protoMinor: 1}
 			if test.change != nil {
 				test.change(&start, &end)
 			}
@@ -132,7 +132,7 @@ func TestClientSpan(t *testing.T) {
 }
 
 func TestTruncatedClientEvents(t *testing.T) {
-	start := clientStart{method: "GET", url: url.URL{Scheme: "http", Host: "a", Path: "/"}}.body()
+	start := requested{method: "GET", url: url.URL{Scheme: "http", Host: "a", Path: "/"}}.body()
 	end := clientEnd{status: 200, contentLength: 1}.body()
 	for n := range start {
 		err := Library().Span(instrumenttest.Record(operationClient, start[:n], instrumenttest.Ending{End: events.End{Body: end}}), ptrace.NewSpan())

@@ -4,6 +4,7 @@ package nethttp
 
 import (
 	"encoding/binary"
+	"net/url"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrumenttest"
 )
@@ -22,7 +23,14 @@ func (e serverEnd) body() []byte {
 	return append(append(body, 0, 0, 0, 0), e.pattern...)
 }
 
-func (c clientStart) body() []byte {
+// requested is a clientStart of a URL as net/url has it.
+type requested struct {
+	contentLength int64
+	method        string
+	url           url.URL
+}
+
+func (c requested) body() []byte {
 	body := binary.LittleEndian.AppendUint64(nil, uint64(c.contentLength))
 	body = append(body, instrumenttest.Flag(c.url.User != nil), 0, 0, 0, 0, 0, 0, 0)
 	u := c.url

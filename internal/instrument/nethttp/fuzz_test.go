@@ -26,7 +26,7 @@ func fuzz(t *testing.T, operation events.Operation, start, end []byte, outcome u
 	}
 	method, _ := span.Attributes().Get("http.request.method")
 	name, route, _ := strings.Cut(span.Name(), " ")
-	if (!knownMethods[method.Str()] || name != method.Str()) && (method.Str() != "_OTHER" || name != "HTTP") {
+	if (!isKnown(method.Str()) || name != method.Str()) && (method.Str() != "_OTHER" || name != "HTTP") {
 		t.Errorf("name %q, method %q", span.Name(), method.Str())
 	}
 	if value, ok := span.Attributes().Get("http.route"); ok != (route != "") || ok && value.Str() != route {
@@ -48,7 +48,7 @@ func fuzz(t *testing.T, operation events.Operation, start, end []byte, outcome u
 }
 
 func FuzzServerSpan(f *testing.F) {
-	f.Add(request(nil).body(), serverEnd{status: 200, pattern: "GET /items/{id}"}.body(), uint8(0), false, "")
+	f.Add(request(nil).body(), serverEnd{status: 200, pattern: []byte("GET /items/{id}")}.body(), uint8(0), false, "")
 	f.Add(request(func(s *serverStart) {
 		s.uri, s.host, s.tracestate = "http://u:p@h/%4?sig=1&%73ig", "[::1]:x", "a=1"
 		s.forwarding = forwarding{forwarded: `for="[::1]:1";host=h;proto=https, x`, xFor: ",", xHost: ":", xProto: "http"}
@@ -62,8 +62,8 @@ func FuzzServerSpan(f *testing.F) {
 func FuzzClientSpan(f *testing.F) {
 	user := url.URL{Scheme: "https", User: url.User("u"), Host: "[::1]:8", Path: "/\xff/b", RawPath: "/%ff%2", RawQuery: "sig=1&a", Fragment: "f"}
 	opaque := url.URL{Scheme: "http", Opaque: "//u:p@h/x?sig=1", Host: "h:1:2"}
-	f.Add(clientStart{method: "POST", contentLength: 1, url: user}.body(), clientEnd{status: 404, protoMajor: 2}.body(), uint8(0), false, "")
-	f.Add(clientStart{url: opaque}.body(), []byte{}, uint8(events.Panicked), true, "*net.OpError")
+	f.Add(requested{method: "POST", contentLength: 1, url: user}.body(), clientEnd{status: 404, protoMajor: 2}.body(), uint8(0), false, "")
+	f.Add(requested{url: opaque}.body(), []byte{}, uint8(events.Panicked), true, "*net.OpError")
 	f.Add([]byte{}, []byte{1}, uint8(200), true, "\xff")
 	f.Fuzz(func(t *testing.T, start, end []byte, outcome uint8, hasError bool, errorType string) {
 		fuzz(t, operationClient, start, end, outcome, hasError, errorType)

@@ -9,18 +9,21 @@ import (
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 )
 
-// knownMethods are those that semantic conventions list for http.request.method: RFC 9110,
+// isKnown tells whether semantic conventions list a method for http.request.method: RFC 9110,
 // section 9.3, and RFC 5789. All others are _OTHER, so that clients cannot invent values.
-var knownMethods = map[string]bool{
-	"CONNECT": true, "DELETE": true, "GET": true, "HEAD": true, "OPTIONS": true,
-	"PATCH": true, "POST": true, "PUT": true, "QUERY": true, "TRACE": true,
+func isKnown(method string) bool {
+	switch method {
+	case "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE":
+		return true
+	}
+	return false
 }
 
 const otherMethod = "_OTHER"
 
 // putMethod sets the attributes of a method and returns what a span's name says for it.
 func putMethod(method string, attributes pcommon.Map) string {
-	if knownMethods[method] {
+	if isKnown(method) {
 		attributes.PutStr(string(semconv.HTTPRequestMethodKey), method)
 		return method
 	}

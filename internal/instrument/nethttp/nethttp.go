@@ -26,10 +26,13 @@ const (
 	operationClient events.Operation = 2
 )
 
-type library struct{}
+type library struct {
+	routes routes
+	texts  instrument.Texts // methods
+}
 
-// Library returns the library.
-func Library() instrument.Library { return library{} }
+// Library returns the library. Its spans are made on one goroutine.
+func Library() instrument.Library { return library{newRoutes(), instrument.NewTexts()} }
 
 func (library) Name() string { return "nethttp" }
 
@@ -42,12 +45,12 @@ func (library) Instrumentations() []instrument.Instrumentation {
 	}
 }
 
-func (library) Span(r instrument.Record, span ptrace.Span) error {
+func (l library) Span(r instrument.Record, span ptrace.Span) error {
 	switch r.Start.Operation {
 	case operationServer:
-		return serverSpan(r, span)
+		return l.serverSpan(r, span)
 	case operationClient:
-		return clientSpan(r, span)
+		return l.clientSpan(r, span)
 	}
 	return fmt.Errorf("operation %d is not one of net/http", r.Start.Operation)
 }

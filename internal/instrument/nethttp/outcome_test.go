@@ -53,7 +53,7 @@ func TestOutcome(t *testing.T) {
 				start := request(nil).body()
 				end.Body = serverEnd{status: test.status}.body()
 				if operation == operationClient {
-					start = clientStart{}.body()
+					start = requested{}.body()
 					end.Body = clientEnd{status: test.status}.body()
 				}
 				span := instrumenttest.Span(t, Library(), operation, start, end)

@@ -40,23 +40,21 @@ func redactOpaque(opaque string) string {
 // redactQuery replaces the values of secret parameters and keeps everything else as it
 // stands, the order and the escapes too.
 func redactQuery(query string) string {
+	kept := 0 // so much of the query is in out, or secret
 	var out strings.Builder
-	changed := false
-	for rest := query; rest != ""; {
-		parameter, separator := rest, ""
-		if i := strings.IndexByte(rest, '&'); i >= 0 {
-			parameter, separator = rest[:i], "&"
-		}
-		rest = rest[len(parameter)+len(separator):]
+	for at := 0; at < len(query); {
+		parameter, _, _ := strings.Cut(query[at:], "&")
 		if name, _, ok := strings.Cut(parameter, "="); ok && isSecret(name) {
-			parameter, changed = name+"="+redacted, true
+			out.WriteString(query[kept : at+len(name)+1])
+			out.WriteString(redacted)
+			kept = at + len(parameter)
 		}
-		out.WriteString(parameter)
-		out.WriteString(separator)
+		at += len(parameter) + 1
 	}
-	if !changed {
+	if kept == 0 {
 		return query
 	}
+	out.WriteString(query[kept:])
 	return out.String()
 }
 

@@ -43,7 +43,7 @@ func decodeServerStart(body []byte) (serverStart, error) {
 type serverEnd struct {
 	written int64 // -1: not known
 	status  uint16
-	pattern string
+	pattern []byte // points into the event
 }
 
 func decodeServerEnd(body []byte) (serverEnd, error) {
@@ -54,12 +54,12 @@ func decodeServerEnd(body []byte) (serverEnd, error) {
 	e := serverEnd{written: b.Int64(), status: b.Uint16()}
 	length := b.Uint16()
 	b.Bytes(4)
-	e.pattern = b.String(int(length))
+	e.pattern = b.Bytes(int(length))
 	return e, b.Err()
 }
 
 // serverSpan follows the semantic conventions of HTTP server spans.
-func serverSpan(r instrument.Record, span ptrace.Span) error {
+func (l library) serverSpan(r instrument.Record, span ptrace.Span) error {
 	s, err := decodeServerStart(r.Start.Body)
 	if err != nil {
 		return fmt.Errorf("start of a server span: %w", err)
@@ -72,10 +72,9 @@ func serverSpan(r instrument.Record, span ptrace.Span) error {
 	attributes.EnsureCapacity(16)
 	span.SetKind(ptrace.SpanKindServer)
 	span.TraceState().FromRaw(instrument.Tracestate(s.tracestate))
-	name := putMethod(s.method, attributes)
-	if route := instrument.Text(route(e.pattern)); route != "" {
+	name, route := l.routes.of(putMethod(s.method, attributes), e.pattern)
+	if route != "" {
 		attributes.PutStr(string(semconv.HTTPRouteKey), route)
-		name += " " + route
 	}
 	span.SetName(name)
 	putServerURL(s, attributes)
@@ -155,14 +154,6 @@ func putServerPeers(s serverStart, attributes pcommon.Map) {
 	if client != "" {
 		attributes.PutStr(string(semconv.ClientAddressKey), instrument.Text(client))
 	}
-}
-
-// route is http.route from a ServeMux pattern, "[METHOD ][HOST]/[PATH]".
-func route(pattern string) string {
-	if i := strings.IndexByte(pattern, '/'); i >= 0 {
-		return pattern[i:]
-	}
-	return ""
 }
 
 func cut(component string) string { return component[:min(len(component), maxComponent)] }

@@ -54,24 +54,24 @@ func TestServerSpan(t *testing.T) {
 	}{
 		"plain": {end: ok},
 		"route": {
-			end:  serverEnd{status: 200, written: 12, pattern: "/items/{id}"},
+			end:  serverEnd{status: 200, written: 12, pattern: []byte("/items/{id}")},
 			name: "GET /items/{id}", with: map[string]any{"http.route": "/items/{id}"},
 		},
 		"route with method": {
-			end:  serverEnd{status: 200, written: 12, pattern: "GET /items/{id}"},
+			end:  serverEnd{status: 200, written: 12, pattern: []byte("GET /items/{id}")},
 			name: "GET /items/{id}", with: map[string]any{"http.route": "/items/{id}"},
 		},
 		"route with method and host": {
-			end:  serverEnd{status: 200, written: 12, pattern: "GET shop.example/items/{id}"},
+			end:  serverEnd{status: 200, written: 12, pattern: []byte("GET shop.example/items/{id}")},
 			name: "GET /items/{id}", with: map[string]any{"http.route": "/items/{id}"},
 		},
-		"no route": {end: serverEnd{status: 200, written: 12, pattern: "GET"}},
+		"no route": {end: serverEnd{status: 200, written: 12, pattern: []byte("GET")}},
 		"unknown method": {
 			change: func(s *serverStart) { s.method = "BREW" }, end: ok,
 			name: "HTTP", with: map[string]any{"http.request.method": "_OTHER", "http.request.method_original": "BREW"},
 		},
 		"unknown method with route": {
-			change: func(s *serverStart) { s.method = "get" }, end: serverEnd{status: 200, written: 12, pattern: "/"},
+			change: func(s *serverStart) { s.method = "get" }, end: serverEnd{status: 200, written: 12, pattern: []byte("/")},
 			name: "HTTP /",
 			with: map[string]any{"http.request.method": "_OTHER", "http.request.method_original": "get", "http.route": "/"},
 		},
@@ -193,7 +193,7 @@ func TestServerSpan(t *testing.T) {
 			change: func(s *serverStart) {
 				s.method, s.uri, s.host, s.remoteAddr, s.userAgent = "G\xff", "/\xc3?\xff", "\xfe", "\xfd", "\xe2\x82"
 			},
-			end:  serverEnd{status: 200, written: 12, pattern: "/\xf0"},
+			end:  serverEnd{status: 200, written: 12, pattern: []byte("/\xf0")},
 			name: "HTTP /\uFFFD",
 			with: map[string]any{
 				"http.request.method": "_OTHER", "http.request.method_original": "G\uFFFD", "url.path": "/\uFFFD",
@@ -246,7 +246,7 @@ func TestServerSpanWithoutEnd(t *testing.T) {
 }
 
 func TestTruncatedServerEvents(t *testing.T) {
-	start, end := request(nil).body(), serverEnd{status: 200, pattern: "/"}.body()
+	start, end := request(nil).body(), serverEnd{status: 200, pattern: []byte("/")}.body()
 	for n := range start {
 		err := Library().Span(instrumenttest.Record(operationServer, start[:n], instrumenttest.Ending{End: events.End{Body: end}}), ptrace.NewSpan())
 		require.ErrorContains(t, err, "start of a server span", "%d bytes", n)
