@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"net/netip"
 	"os"
 	"testing"
 
@@ -238,9 +237,4 @@ func (w *Way) watched(t *testing.T) []connectionKey {
 		keys = append(keys, key)
 		next = key
 	}
-}
-
-// address returns an end of a connection.
-func address(ip [16]byte, port uint16) netip.AddrPort {
-	return netip.AddrPortFrom(netip.AddrFrom16(ip).Unmap(), port)
 }
