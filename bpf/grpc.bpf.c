@@ -416,7 +416,7 @@ static __noinline int on_server_start(struct registers *ctx)
 		parent.known = outer->parent_id != 0;
 	}
 	if (parent.known && settings & PROPAGATE)
-		keep_tracestate(scratch, span, key.tgid);
+		span->has_tracestate = keep_tracestate(scratch, span, key.tgid);
 	span->operation = OPERATION_GRPC_SERVER;
 	span->object = object;
 	/* A call has a goroutine of its own, unless the server has workers: grpc.NumStreamWorkers. */

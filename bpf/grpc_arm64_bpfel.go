@@ -314,11 +314,11 @@ type GrpcTarget struct {
 }
 
 type GrpcTracestate struct {
-	_       structs.HostLayout
-	TraceId [2]uint64
-	Owner   uint64
-	Length  uint64
-	Text    [512]uint8
+	_      structs.HostLayout
+	Key    GrpcTracestateKey
+	Owner  uint64
+	Length uint64
+	Text   [512]uint8
 }
 
 type GrpcTracestateKey struct {

@@ -320,7 +320,7 @@ static __always_inline void start_server(struct registers *ctx, const struct sit
 	}
 	join_trace(span, &parent);
 	if (parent.known && settings & PROPAGATE)
-		keep_tracestate(scratch, span, key.tgid);
+		span->has_tracestate = keep_tracestate(scratch, span, key.tgid);
 	span->operation = OPERATION_HTTP_SERVER;
 	/* A connection of HTTP/1 has one goroutine for all its requests, HTTP/2 one for each. */
 	serve(ctx, site, runtime, goroutine, span, http2 || !bpf_map_lookup_elem(&served, &key));

@@ -330,11 +330,11 @@ type NethttpTarget struct {
 }
 
 type NethttpTracestate struct {
-	_       structs.HostLayout
-	TraceId [2]uint64
-	Owner   uint64
-	Length  uint64
-	Text    [512]uint8
+	_      structs.HostLayout
+	Key    NethttpTracestateKey
+	Owner  uint64
+	Length uint64
+	Text   [512]uint8
 }
 
 type NethttpTracestateKey struct {

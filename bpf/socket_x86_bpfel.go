@@ -84,18 +84,33 @@ type SocketContextTypeKey struct {
 	Binary uint64
 }
 
-type SocketDetachedKey struct {
-	_      structs.HostLayout
-	Object uint64
-	Tgid   uint64
-}
-
 type SocketGoroutine struct {
-	_           structs.HostLayout
-	Goid        uint64
-	Count       uint32
-	Padding     uint32
-	Spans       [4]SocketOpenSpan
+	_       structs.HostLayout
+	Goid    uint64
+	Count   uint32
+	Padding uint32
+	Spans   [4]struct {
+		_       structs.HostLayout
+		Context struct {
+			_       structs.HostLayout
+			TraceId [2]uint64
+			SpanId  uint64
+		}
+		Key           uint64
+		Object        uint64
+		Request       uint64
+		Check         uint64
+		ParentId      uint64
+		Depth         uint32
+		Operation     uint8
+		Sampled       uint8
+		Silent        uint8
+		Discarded     uint8
+		Serves        uint8
+		HasTracestate uint8
+		Registered    uint8
+		Padding       [5]uint8
+	}
 	ServedSince struct {
 		_        structs.HostLayout
 		Cache    uint64
@@ -124,59 +139,6 @@ type SocketInsertionKey struct {
 	Connection uint64
 	Number     uint32
 	Padding    uint32
-}
-
-type SocketJoin struct {
-	_       structs.HostLayout
-	Context struct {
-		_       structs.HostLayout
-		TraceId [2]uint64
-		SpanId  uint64
-	}
-	Tgid       uint64
-	StreamId   uint32
-	ClientPort uint16
-	Sampled    uint8
-	Padding    uint8
-}
-
-type SocketJoinKey struct {
-	_          structs.HostLayout
-	Client     [16]uint8
-	Server     [16]uint8
-	ClientPort uint16
-	ServerPort uint16
-	StreamId   uint32
-	Network    uint64
-}
-
-type SocketJoined struct {
-	_    structs.HostLayout
-	Key  SocketJoinKey
-	Tgid uint64
-}
-
-type SocketOpenSpan struct {
-	_       structs.HostLayout
-	Context struct {
-		_       structs.HostLayout
-		TraceId [2]uint64
-		SpanId  uint64
-	}
-	Key           uint64
-	Object        uint64
-	Request       uint64
-	Check         uint64
-	ParentId      uint64
-	Depth         uint32
-	Operation     uint8
-	Sampled       uint8
-	Silent        uint8
-	Discarded     uint8
-	Serves        uint8
-	HasTracestate uint8
-	Registered    uint8
-	Padding       [5]uint8
 }
 
 type SocketOutgoing struct {
@@ -249,11 +211,11 @@ type SocketTarget struct {
 }
 
 type SocketTracestate struct {
-	_       structs.HostLayout
-	TraceId [2]uint64
-	Owner   uint64
-	Length  uint64
-	Text    [512]uint8
+	_      structs.HostLayout
+	Key    SocketTracestateKey
+	Owner  uint64
+	Length uint64
+	Text   [512]uint8
 }
 
 type SocketTracestateKey struct {
@@ -271,18 +233,14 @@ const (
 	SocketMapConnections       = "connections"
 	SocketMapContextTypes      = "context_types"
 	SocketMapContexts          = "contexts"
-	SocketMapDetached          = "detached"
 	SocketMapEvents            = "events"
 	SocketMapGoroutines        = "goroutines"
 	SocketMapInsertions        = "insertions"
-	SocketMapJoined            = "joined"
-	SocketMapJoins             = "joins"
 	SocketMapLosses            = "losses"
 	SocketMapOutgoing          = "outgoing"
 	SocketMapOwners            = "owners"
 	SocketMapPending           = "pending"
 	SocketMapPropagations      = "propagations"
-	SocketMapRounds            = "rounds"
 	SocketMapRuntimeLayouts    = "runtime_layouts"
 	SocketMapScratches         = "scratches"
 	SocketMapSockets           = "sockets"
@@ -353,18 +311,14 @@ type SocketMapSpecs struct {
 	Connections       *ebpf.MapSpec `ebpf:"connections"`
 	ContextTypes      *ebpf.MapSpec `ebpf:"context_types"`
 	Contexts          *ebpf.MapSpec `ebpf:"contexts"`
-	Detached          *ebpf.MapSpec `ebpf:"detached"`
 	Events            *ebpf.MapSpec `ebpf:"events"`
 	Goroutines        *ebpf.MapSpec `ebpf:"goroutines"`
 	Insertions        *ebpf.MapSpec `ebpf:"insertions"`
-	Joined            *ebpf.MapSpec `ebpf:"joined"`
-	Joins             *ebpf.MapSpec `ebpf:"joins"`
 	Losses            *ebpf.MapSpec `ebpf:"losses"`
 	Outgoing          *ebpf.MapSpec `ebpf:"outgoing"`
 	Owners            *ebpf.MapSpec `ebpf:"owners"`
 	Pending           *ebpf.MapSpec `ebpf:"pending"`
 	Propagations      *ebpf.MapSpec `ebpf:"propagations"`
-	Rounds            *ebpf.MapSpec `ebpf:"rounds"`
 	RuntimeLayouts    *ebpf.MapSpec `ebpf:"runtime_layouts"`
 	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
 	Sockets           *ebpf.MapSpec `ebpf:"sockets"`
@@ -405,18 +359,14 @@ type SocketMaps struct {
 	Connections       *ebpf.Map `ebpf:"connections"`
 	ContextTypes      *ebpf.Map `ebpf:"context_types"`
 	Contexts          *ebpf.Map `ebpf:"contexts"`
-	Detached          *ebpf.Map `ebpf:"detached"`
 	Events            *ebpf.Map `ebpf:"events"`
 	Goroutines        *ebpf.Map `ebpf:"goroutines"`
 	Insertions        *ebpf.Map `ebpf:"insertions"`
-	Joined            *ebpf.Map `ebpf:"joined"`
-	Joins             *ebpf.Map `ebpf:"joins"`
 	Losses            *ebpf.Map `ebpf:"losses"`
 	Outgoing          *ebpf.Map `ebpf:"outgoing"`
 	Owners            *ebpf.Map `ebpf:"owners"`
 	Pending           *ebpf.Map `ebpf:"pending"`
 	Propagations      *ebpf.Map `ebpf:"propagations"`
-	Rounds            *ebpf.Map `ebpf:"rounds"`
 	RuntimeLayouts    *ebpf.Map `ebpf:"runtime_layouts"`
 	Scratches         *ebpf.Map `ebpf:"scratches"`
 	Sockets           *ebpf.Map `ebpf:"sockets"`
@@ -431,18 +381,14 @@ func (m *SocketMaps) Close() error {
 		m.Connections,
 		m.ContextTypes,
 		m.Contexts,
-		m.Detached,
 		m.Events,
 		m.Goroutines,
 		m.Insertions,
-		m.Joined,
-		m.Joins,
 		m.Losses,
 		m.Outgoing,
 		m.Owners,
 		m.Pending,
 		m.Propagations,
-		m.Rounds,
 		m.RuntimeLayouts,
 		m.Scratches,
 		m.Sockets,

@@ -32,11 +32,11 @@ static __always_inline bool parse_b3_trace_id(struct scratch *scratch, u64 addre
 		if (bpf_probe_read_user(text, B3_ID, (void *)address))
 			return false;
 		trace_id[0] = 0;
-		parse_hex(text, (u8 *)&trace_id[1], 8, &invalid);
+		invalid |= parse_hex(text, (u8 *)&trace_id[1], 8);
 	} else {
 		if (digits != B3_TRACE_ID || bpf_probe_read_user(text, B3_TRACE_ID, (void *)address))
 			return false;
-		parse_hex(text, (u8 *)trace_id, 16, &invalid);
+		invalid |= parse_hex(text, (u8 *)trace_id, 16);
 	}
 	return invalid <= 0xf && (trace_id[0] | trace_id[1]);
 }
@@ -74,14 +74,14 @@ static __always_inline bool read_b3(struct scratch *scratch, struct parent *pare
 		return false;
 	if (bpf_probe_read_user(text, rest, (void *)(value.data + digits)) || text[0] != '-')
 		return false;
-	parse_hex(text + 1, (u8 *)&parent->context.span_id, 8, &invalid);
+	invalid |= parse_hex(text + 1, (u8 *)&parent->context.span_id, 8);
 	parent->sampled = true;
 	if (rest >= B3_STATE && (text[B3_SPAN] != '-' || !parse_b3_state(text[B3_SPAN + 1], parent)))
 		return false;
 	if (rest == B3_PARENT) {
 		if (text[B3_STATE] != '-')
 			return false;
-		parse_hex(text + B3_STATE + 1, (u8 *)&parent_id, 8, &invalid);
+		invalid |= parse_hex(text + B3_STATE + 1, (u8 *)&parent_id, 8);
 	}
 	parent->known = invalid <= 0xf && parent->context.span_id && parse_b3_trace_id(scratch, value.data, digits, parent->context.trace_id);
 	return parent->known;
@@ -99,7 +99,7 @@ static __always_inline bool read_b3_multi(struct scratch *scratch, struct parent
 		return !debug && read_b3_state(sampled, parent);
 	if (span_id.length != B3_ID || bpf_probe_read_user(scratch->group, B3_ID, (void *)span_id.data))
 		return false;
-	parse_hex(scratch->group, (u8 *)&parent->context.span_id, 8, &invalid);
+	invalid |= parse_hex(scratch->group, (u8 *)&parent->context.span_id, 8);
 	parent->sampled = true;
 	if (!debug && scratch->headers[HEADER_B3_SAMPLED][1] &&
 	    (sampled.length != 1 || !parse_b3_state(read_byte(sampled.data), parent)))

@@ -5,6 +5,7 @@
 
 #include "b3.h"
 #include "join.h"
+#include "tracestate.h"
 
 /* find_incoming_headers finds what is read of any request, and the trace context in the formats that are on. */
 static __always_inline void find_incoming_headers(struct scratch *scratch, u64 address, u16 kind, u32 settings)
@@ -53,6 +54,77 @@ static __always_inline void join_client(struct scratch *scratch, const struct si
 static __always_inline bool wants_join(u32 settings, const struct parent *parent)
 {
 	return settings & PROPAGATE_JOIN && !parent->known && !parent->denied;
+}
+
+#define TRACESTATE_VALUES_MAX 4
+#define EACH_BYTE(byte) (0x0101010101010101ULL * (byte))
+
+/* is_printable: whether all eight characters are printable ASCII, as all of a header's value must be. */
+static __always_inline bool is_printable(u64 characters)
+{
+	u64 below_space = (characters - EACH_BYTE(' ')) & ~characters;
+	u64 del = characters ^ EACH_BYTE(0x7f);
+	u64 is_del = (del - EACH_BYTE(1)) & ~del;
+
+	return !((below_space | is_del | characters) & EACH_BYTE(0x80));
+}
+
+/* read_tracestate: the text of all values, with commas between them (section 3.3.1.1). */
+static __always_inline bool read_tracestate(const struct scratch *scratch, struct tracestate *state)
+{
+	u64 values = scratch->headers[HEADER_TRACESTATE][1];
+	bool printable = true;
+
+	if (!values || values > TRACESTATE_VALUES_MAX)
+		return false;
+	for (u32 i = 0; i < TRACESTATE_MAX; i += sizeof(u64))
+		*(u64 *)(state->text + i) = EACH_BYTE(' ');
+	state->length = 0;
+	for (u32 i = 0; i < TRACESTATE_VALUES_MAX && i < values; i++) {
+		struct go_string value = read_string(scratch->headers[HEADER_TRACESTATE][0] + i * sizeof(value));
+		u64 at = state->length, length = value.length;
+
+		if (i > 0 && at < TRACESTATE_MAX)
+			state->text[at++] = ',';
+		/* The barrier keeps the compiler from merging checks into arithmetic that older verifiers cannot follow. */
+		asm volatile("" : "+r"(at), "+r"(length));
+		if (length == 0 || length > TRACESTATE_MAX || at >= TRACESTATE_MAX || at + length > TRACESTATE_MAX)
+			return false;
+		at &= TRACESTATE_MAX - 1;
+		if (bpf_probe_read_user(state->text + at, length, (void *)value.data))
+			return false;
+		state->length = at + length;
+	}
+	for (u32 i = 0; i < TRACESTATE_MAX; i += sizeof(u64))
+		printable &= is_printable(*(u64 *)(state->text + i));
+	return printable;
+}
+
+/*
+ * keep_tracestate is for a server's span with a parent, behind find_headers. The event is built later. It is a function
+ * of its own for the stack of those that call it, which has 512 bytes with all that is called.
+ */
+static __noinline bool keep_tracestate(struct scratch *scratch, const struct open_span *span, u64 tgid)
+{
+	struct tracestate *state = (void *)scratch->event;
+
+	if (!read_tracestate(scratch, state))
+		return false;
+	state->key.trace_id[0] = span->context.trace_id[0];
+	state->key.trace_id[1] = span->context.trace_id[1];
+	state->key.tgid = tgid;
+	state->owner = span->context.span_id;
+	return !bpf_map_update_elem(&tracestates, &state->key, state, BPF_ANY);
+}
+
+/* forget_tracestate is for the end of a server's span. */
+static __always_inline void forget_tracestate(const struct open_span *span, u64 tgid)
+{
+	struct tracestate_key key = {.trace_id = {span->context.trace_id[0], span->context.trace_id[1]}, .tgid = tgid};
+	struct tracestate *state = span->has_tracestate ? bpf_map_lookup_elem(&tracestates, &key) : NULL;
+
+	if (state && state->owner == span->context.span_id)
+		bpf_map_delete_elem(&tracestates, &key);
 }
 
 #endif

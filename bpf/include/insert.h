@@ -8,7 +8,7 @@
 #define EBPFGO_INSERT_H
 
 #include "outgoing.h"
-#include "traceparent.h"
+#include "scratch.h"
 #include "tracestate.h"
 
 #define INSERT_MIN 69 /* a traceparent alone, as a field */
@@ -56,7 +56,7 @@ static __always_inline struct tracestate *find_tracestate(const struct outgoing 
 	struct tracestate_key key = {.trace_id = {request->context.trace_id[0], request->context.trace_id[1]}, .tgid = tgid};
 	struct tracestate *state = request->has_tracestate ? bpf_map_lookup_elem(&tracestates, &key) : NULL;
 
-	if (!state || state->trace_id[0] != key.trace_id[0] || state->trace_id[1] != key.trace_id[1])
+	if (!state || state->key.trace_id[0] != key.trace_id[0] || state->key.trace_id[1] != key.trace_id[1])
 		return NULL;
 	return state;
 }

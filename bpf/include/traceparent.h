@@ -17,15 +17,22 @@ static const u8 hex_digits[256] = {
 	['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
 };
 
-/* parse_hex reads count bytes at text; invalid gains a bit above the low four for a character that is no digit. */
-static __always_inline void parse_hex(const u8 *text, u8 *bytes, u32 count, u32 *invalid)
+/*
+ * parse_hex reads count bytes at text. The result has a bit above the low four if a character is no digit. It is a
+ * function of its own for the stack of those that call it, which has 512 bytes with all that is called.
+ */
+static __noinline u32 parse_hex(const u8 *text, u8 *bytes, u32 count)
 {
+	u32 invalid = 0;
+
+#pragma clang loop unroll(disable)
 	for (u32 i = 0; i < count; i++) {
 		u32 high = (u32)hex_digits[text[2 * i]] - 1, low = (u32)hex_digits[text[2 * i + 1]] - 1;
 
-		*invalid |= high | low;
+		invalid |= high | low;
 		bytes[i] = high << 4 | low;
 	}
+	return invalid;
 }
 
 /* read_traceparent: the parent that the caller names, if it names one in the form of the specification. */
@@ -44,10 +51,10 @@ static __always_inline bool read_traceparent(struct scratch *scratch, struct par
 		return false;
 	if (text[2] != '-' || text[35] != '-' || text[52] != '-')
 		return false;
-	parse_hex(text, &version, 1, &invalid);
-	parse_hex(text + 3, (u8 *)parent->context.trace_id, 16, &invalid);
-	parse_hex(text + 36, (u8 *)&parent->context.span_id, 8, &invalid);
-	parse_hex(text + 53, &flags, 1, &invalid);
+	invalid |= parse_hex(text, &version, 1);
+	invalid |= parse_hex(text + 3, (u8 *)parent->context.trace_id, 16);
+	invalid |= parse_hex(text + 36, (u8 *)&parent->context.span_id, 8);
+	invalid |= parse_hex(text + 53, &flags, 1);
 	if (invalid > 0xf || version == 0xff || !(parent->context.trace_id[0] | parent->context.trace_id[1]) || !parent->context.span_id)
 		return false;
 	if (value.length > TRACEPARENT_LENGTH && (version == 0 || read_byte(value.data + TRACEPARENT_LENGTH) != '-'))

@@ -7,6 +7,7 @@
 #ifndef EBPFGO_WRITE_H
 #define EBPFGO_WRITE_H
 
+#include "frame.h"
 #include "insert.h"
 
 /* A buffer in the target's memory. */
@@ -86,31 +87,10 @@ static __always_inline enum propagation write_line(const struct outgoing *reques
 	return outcome;
 }
 
-/* The header of a frame: RFC 9113, section 4.1. */
-#define FRAME_HEADER 9
-#define FRAME_MAX 16384 /* what every peer takes */
-#define FRAME_HEADERS 1
-#define FLAG_END_STREAM 1
-#define FLAG_END_HEADERS 4
-
-struct frame_header {
-	u8 length[3];
-	u8 type;
-	u8 flags;
-	u8 stream_id[4];
-};
-
 /* is_whole_block: a HEADERS frame with all of a header block, and nothing around it. */
 static __always_inline bool is_whole_block(const struct frame_header *frame, u32 stream_id)
 {
-	u32 stream = (u32)frame->stream_id[0] << 24 | (u32)frame->stream_id[1] << 16 | (u32)frame->stream_id[2] << 8 | frame->stream_id[3];
-
-	return frame->type == FRAME_HEADERS && (frame->flags & ~FLAG_END_STREAM) == FLAG_END_HEADERS && stream == stream_id;
-}
-
-static __always_inline u32 frame_length(const struct frame_header *frame)
-{
-	return (u32)frame->length[0] << 16 | (u32)frame->length[1] << 8 | frame->length[2];
+	return frame->type == FRAME_HEADERS && (frame->flags & ~FLAG_END_STREAM) == FLAG_END_HEADERS && frame_stream(frame) == stream_id;
 }
 
 static __always_inline bool write_frame_length(u64 frame, u32 length)
