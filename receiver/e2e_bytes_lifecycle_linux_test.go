@@ -79,7 +79,7 @@ func TestBytesWhileCollectorsComeAndGo(t *testing.T) {
 		t.Run(build.String(), func(t *testing.T) {
 			t.Parallel()
 			mark := fmt.Sprintf("bytes-%d-%s", os.Getpid(), build)
-			all := startTraffic(t, build, mark)
+			all, onWire := startTraffic(t, build, mark), false
 			for range 2 {
 				letSomePass(t, all)
 				c := newCollector(t, targets(receiver.SelectorConfig{Environment: map[string]string{markVariable: mark}}))
@@ -87,11 +87,12 @@ func TestBytesWhileCollectorsComeAndGo(t *testing.T) {
 					c.waitTraced(x.Target)
 				}
 				letSomePass(t, all)
+				onWire = c.isOnWire("http1")
 				c.inFlight = int64(len(all) * trafficClients)
 				c.stop()
 			}
 			letSomePass(t, all)
-			finish(t, all)
+			assert.Equal(t, onWire, finish(t, all) > 0)
 		})
 	}
 }

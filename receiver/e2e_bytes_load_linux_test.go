@@ -38,6 +38,7 @@ func TestBytesOfCrowds(t *testing.T) {
 				}
 				d := compare(t, runs[0], runs[1], exchanges)
 				assert.Equal(t, exchanges.N, d.Requests)
+				assert.Equal(t, w.collector.isOnWire(protocol.name), d.Added > 0, "%+v", exchanges)
 			}
 		})
 	}
@@ -59,6 +60,7 @@ func TestBytesOfSlowPeers(t *testing.T) {
 				exchanges := targettest.Exchanges{Protocol: protocol.name, Scenario: "bodies", N: 100, Concurrency: 25}
 				d := w.have(t, peer, exchanges)
 				assert.GreaterOrEqual(t, d.Requests, exchanges.N)
+				assert.Equal(t, w.collector.isOnWire(protocol.name), d.Added > 0, "%+v", exchanges)
 			}
 		})
 	}

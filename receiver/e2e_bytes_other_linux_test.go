@@ -63,6 +63,7 @@ func TestBytesOfReverseProxy(t *testing.T) {
 				}
 				return http.Header{"Traceparent": {traceparent(1, i)}, "Tracestate": {fmt.Sprintf("vendor=%d", i)}}
 			}
+			onWire := w.collector.isOnWire("http1")
 			var runs [2][]wiretest.Connection
 			for i, x := range []*targettest.Target{w.plain, w.traced} {
 				load.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
@@ -78,6 +79,7 @@ func TestBytesOfReverseProxy(t *testing.T) {
 			d := compare(t, runs[0], runs[1], targettest.Exchanges{Protocol: "http1", Scenario: "reverse proxy"})
 			assert.Equal(t, requests, d.Requests)
 			assert.LessOrEqual(t, d.Added, requests/2)
+			assert.Equal(t, onWire, d.Added > 0)
 		})
 	}
 }

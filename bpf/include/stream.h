@@ -19,7 +19,7 @@
 
 #define PREFIX_MAX 4096	 /* bytes of a message before a place; more are sent first, by themselves */
 #define TOGETHER_MAX 8192 /* bytes that are worth copying, so that they go out in one packet */
-#define SKIPPED_MAX 16	 /* insertions that are given up at a time */
+#define SKIPPED_MAX 4	 /* insertions that are given up at a time */
 
 /* Messages without an insertion that a connection may send before its socket is not watched any more. */
 #define PATIENCE_NEW 1	      /* a client of HTTP/1.1 begins with a request */
@@ -89,16 +89,29 @@ static __always_inline bool takes(struct tcp_sock *tcp, u32 length)
 	       tcp->write_seq - tcp->snd_nxt + length < lowat;
 }
 
-/* fill writes what was built over the bytes of a message that were pulled. */
+/*
+ * fill writes what was built over the bytes of a message that were pulled: in words, of which the last one may overlap,
+ * because the verifier follows each round of a loop.
+ */
 static __always_inline bool fill(struct sk_msg_md *msg, const struct scratch *scratch, u32 length)
 {
 	u8 *data = msg->data, *end = msg->data_end;
+	u32 last = length - sizeof(u64);
 
-	for (u32 i = 0; i < INSERT_MAX && i < length; i++) {
-		if (data + i + 1 > end)
+	for (u32 i = 0; i < INSERT_MAX - sizeof(u64) && i < last; i += sizeof(u64)) {
+		if (data + i + sizeof(u64) > end)
 			return false;
-		data[i] = scratch->event[i];
+		*(u64 *)(data + i) = *(const u64 *)(scratch->event + i);
 	}
+	/* Read again: older verifiers lose themselves in what they have learnt of a number in a loop. */
+	last = *(const volatile u32 *)&scratch->length - sizeof(u64);
+	asm volatile("" : "+r"(last));
+	if (last > INSERT_MAX - sizeof(u64))
+		return false;
+	data += last;
+	if (data + sizeof(u64) > end)
+		return false;
+	*(u64 *)data = *(const u64 *)(scratch->event + last);
 	return true;
 }
 
@@ -120,23 +133,18 @@ static __always_inline enum propagation insert(struct sk_msg_md *msg, struct tcp
 	return PROPAGATION_REFUSED;
 }
 
-/* insert_line: offset is that of the place, behind the end of another line. */
-static __always_inline enum propagation insert_line(struct sk_msg_md *msg, struct tcp_sock *tcp, struct scratch *scratch,
-						    const struct insertion *wanted, u64 tgid, u32 offset, u32 *end)
+/* find_line: whether another line ends at an offset of the message. PROPAGATION_INSERTED says yes. */
+static __always_inline enum propagation find_line(struct sk_msg_md *msg, u32 offset)
 {
-	const u8 *data, *data_end;
+	const u8 *data, *end;
 
 	if (offset < 2)
 		return PROPAGATION_SPLIT;
 	if (bpf_msg_pull_data(msg, offset - 2, offset, 0))
 		return PROPAGATION_REFUSED;
 	data = msg->data;
-	data_end = msg->data_end;
-	if (data + 2 > data_end || data[0] != '\r' || data[1] != '\n')
-		return PROPAGATION_MISMATCH;
-	build_line(scratch, &wanted->request, tgid);
-	*end = offset + scratch->length;
-	return insert(msg, tcp, scratch, offset);
+	end = msg->data_end;
+	return data + 2 <= end && data[0] == '\r' && data[1] == '\n' ? PROPAGATION_INSERTED : PROPAGATION_MISMATCH;
 }
 
 /* pull_frame: the header of the frame at an offset of the message, or NULL. */
@@ -150,40 +158,64 @@ static __always_inline struct frame_header *pull_frame(struct sk_msg_md *msg, u3
 	return (void *)(frame + 1) > msg->data_end ? NULL : frame;
 }
 
-/* insert_frame: offset is that of the frame. */
-static __always_inline enum propagation insert_frame(struct sk_msg_md *msg, struct tcp_sock *tcp, struct scratch *scratch,
-						     const struct insertion *wanted, u64 tgid, u32 offset, u32 *end)
+/*
+ * find_frame: whether a HEADERS frame of a stream is at an offset of the message, with all of a header block and nothing
+ * behind it. PROPAGATION_INSERTED says yes.
+ */
+static __always_inline enum propagation find_frame(struct sk_msg_md *msg, u32 offset, u32 stream_id, u32 *length)
 {
 	struct frame_header *frame;
-	enum propagation outcome;
-	u32 length, at;
 
 	if (offset + FRAME_HEADER > msg->size)
 		return PROPAGATION_SPLIT;
 	frame = pull_frame(msg, offset);
 	if (!frame)
 		return PROPAGATION_REFUSED;
-	if (frame->type != FRAME_HEADERS || frame_stream(frame) != wanted->stream_id)
+	if (frame->type != FRAME_HEADERS || frame_stream(frame) != stream_id)
 		return PROPAGATION_MISMATCH;
-	length = frame_length(frame);
-	at = offset + FRAME_HEADER + length;
+	*length = frame_length(frame);
 	/* Continued, padded, or not all there: the end of the block is not that of these bytes. */
-	if (!(frame->flags & FLAG_END_HEADERS) || frame->flags & FLAG_PADDED || at > msg->size)
+	if (!(frame->flags & FLAG_END_HEADERS) || frame->flags & FLAG_PADDED || offset + FRAME_HEADER + *length > msg->size)
 		return PROPAGATION_SPLIT;
-	build_field(scratch, &wanted->request, tgid);
-	if (length + scratch->length > FRAME_MAX)
-		return PROPAGATION_NO_ROOM;
-	outcome = insert(msg, tcp, scratch, at);
+	return PROPAGATION_INSERTED;
+}
+
+/* lengthen corrects the length of the frame at an offset of the message. */
+static __always_inline bool lengthen(struct sk_msg_md *msg, u32 offset, u32 length)
+{
+	struct frame_header *frame = pull_frame(msg, offset);
+
+	if (!frame)
+		return false;
+	set_frame_length(frame, length);
+	return true;
+}
+
+/* carry_out does an insertion that begins at an offset of the message. *end is where it ends then. */
+static __always_inline enum propagation carry_out(struct sk_msg_md *msg, struct tcp_sock *tcp, struct scratch *scratch,
+						  const struct insertion *wanted, u64 tgid, u32 offset, u32 *end)
+{
+	bool is_frame = wanted->kind == INSERTION_FRAME;
+	u32 length = 0, at;
+	enum propagation outcome = is_frame ? find_frame(msg, offset, wanted->stream_id, &length) : find_line(msg, offset);
+
 	if (outcome != PROPAGATION_INSERTED)
 		return outcome;
-	*end = at + scratch->length;
-	frame = pull_frame(msg, offset);
-	if (!frame) {
+	at = is_frame ? offset + FRAME_HEADER + length : offset;
+	if (is_frame)
+		build_field(scratch, &wanted->request, tgid);
+	else
+		build_line(scratch, &wanted->request, tgid);
+	length += scratch->length;
+	if (is_frame && length > FRAME_MAX)
+		return PROPAGATION_NO_ROOM;
+	outcome = insert(msg, tcp, scratch, at);
+	if (outcome == PROPAGATION_INSERTED && is_frame && !lengthen(msg, offset, length)) {
 		bpf_msg_pop_data(msg, at, scratch->length, 0);
 		return PROPAGATION_REFUSED;
 	}
-	set_frame_length(frame, length + scratch->length);
-	return PROPAGATION_INSERTED;
+	*end = at + scratch->length;
+	return outcome;
 }
 
 /* drop_insertion: the first one that waits. */
@@ -269,8 +301,7 @@ static __always_inline void insert_next(struct sk_msg_md *msg, struct tcp_sock *
 		count_propagation(PROPAGATION_STATE_FULL);
 		return;
 	}
-	outcome = wanted->kind == INSERTION_LINE ? insert_line(msg, tcp, scratch, wanted, key->tgid, offset, &end) :
-						   insert_frame(msg, tcp, scratch, wanted, key->tgid, offset, &end);
+	outcome = carry_out(msg, tcp, scratch, wanted, key->tgid, offset, &end);
 	if (outcome == PROPAGATION_INSERTED) {
 		connection->inserted += scratch->length;
 		connection->patience = PATIENCE_KNOWN;

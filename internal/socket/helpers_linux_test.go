@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"net/netip"
 	"os"
 	"testing"
 
@@ -156,16 +155,16 @@ func newRequest() outgoing {
 // setTracestate gives a request a tracestate to pass on.
 func (w *Way) setTracestate(t *testing.T, request *outgoing, text string) {
 	t.Helper()
+	key := [3]uint64{request.Context.TraceID[0], request.Context.TraceID[1], uint64(os.Getpid())}
 	value := struct {
-		TraceID       [2]uint64
+		Key           [3]uint64
 		Owner, Length uint64
 		Text          [512]byte
-	}{TraceID: request.Context.TraceID, Length: uint64(len(text))}
+	}{Key: key, Length: uint64(len(text))}
 	for i := range value.Text {
 		value.Text[i] = ' '
 	}
 	copy(value.Text[:], text)
-	key := [3]uint64{request.Context.TraceID[0], request.Context.TraceID[1], uint64(os.Getpid())}
 	require.NoError(t, w.collection.Maps["tracestates"].Put(key, value))
 	request.HasTracestate = 1
 }
@@ -238,9 +237,4 @@ func (w *Way) watched(t *testing.T) []connectionKey {
 		keys = append(keys, key)
 		next = key
 	}
-}
-
-// address returns an end of a connection.
-func address(ip [16]byte, port uint16) netip.AddrPort {
-	return netip.AddrPortFrom(netip.AddrFrom16(ip).Unmap(), port)
 }
