@@ -60,6 +60,21 @@ func (c *connector) fieldNames() []string {
 	return append(names, c.within...)
 }
 
+func (library) Fields() []gobinary.Field {
+	l := new(layout)
+	wants := slices.Concat(l.wants(true, true, true), l.recoveryWants(21), l.recoveryWants(22))
+	return append(instrument.Fields(wants), allDriverFields()...)
+}
+
+// allDriverFields lists the fields of the table of drivers.
+func allDriverFields() []gobinary.Field {
+	everything := make(map[string]uint64)
+	for _, name := range typeNames() {
+		everything[name] = 1
+	}
+	return driverFields(everything)
+}
+
 // driverFields lists the fields of the types that a binary has.
 func driverFields(addresses map[string]uint64) []gobinary.Field {
 	var fields []gobinary.Field

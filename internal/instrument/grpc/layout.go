@@ -3,6 +3,8 @@
 package grpc
 
 import (
+	"slices"
+
 	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 )
@@ -131,6 +133,13 @@ func (l *layout) clientWants() []want {
 		at(&l.AttemptTransport, root, "csAttempt", "t").or(field(root, "csAttempt", "transport")),
 	}
 }
+
+// allWants lists what is read in one binary or another.
+func (l *layout) allWants() []want {
+	return slices.Concat(l.sharedWants(), l.serverWants(), l.clientWants())
+}
+
+func (library) Fields() []gobinary.Field { return fields(new(layout).allWants()) }
 
 // The fields that say how a ServerStream, from 1.69 on, contains its Stream.
 var (

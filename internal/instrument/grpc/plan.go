@@ -98,8 +98,7 @@ func (p *planner) readLayout() error {
 	if p.Functions[newStream] != nil {
 		wants = append(wants, p.layout.clientWants()...)
 	}
-	all := slices.Concat(p.layout.sharedWants(), p.layout.serverWants(), p.layout.clientWants())
-	resolve(all, nil)
+	resolve(p.layout.allWants(), nil)
 	if err := p.FindFields(fields(wants)); err != nil {
 		return err
 	}

@@ -166,12 +166,19 @@ func reach(offsets ...uint16) uint16 {
 	return size
 }
 
-// forget makes every offset unknown.
-func (l *layout) forget() {
+// allWants lists what is read in one binary or another.
+func (l *layout) allWants() []instrument.Want {
 	all := slices.Concat(l.requestWants(), l.responseWants(), l.clientWants(), l.patternWants(), l.http2RequestWants())
 	for server := range http2Servers {
 		all = append(all, l.writerWants(server)...)
 	}
-	instrument.Resolve(all, nil)
+	return all
+}
+
+func (library) Fields() []gobinary.Field { return instrument.Fields(new(layout).allWants()) }
+
+// forget makes every offset unknown.
+func (l *layout) forget() {
+	instrument.Resolve(l.allWants(), nil)
 	l.HTTP2Request.Pattern = instrument.Missing
 }

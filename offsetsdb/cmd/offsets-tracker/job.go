@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ebpfgo/ebpfgoreceiver/offsetsdb"
+)
+
+// architectures are those that are measured.
+var architectures = []string{"amd64", "arm64"}
+
+// job is a version of a module to measure.
+type job struct {
+	module   *module
+	version  string
+	fields   []offsetsdb.Field
+	local    goCommand
+	releases []string // of Go, oldest first
+	folder   string   // of its own
+}
+
+// results are what was measured of a version, by the name that the database has for the
+// module: its path, and perhaps the releases of Go that this holds for.
+type results map[string]*offsetsdb.Measured
+
+// unavailable is an error that says nothing of the version: it is tried again next time.
+type unavailable struct{ error }
+
+func (e unavailable) Unwrap() error { return e.error }
+
+// run measures. The error is why the version cannot be measured, or unavailable.
+func (j *job) run(ctx context.Context) (results, error) {
+	defer os.RemoveAll(j.folder)
+	if err := os.MkdirAll(j.folder, 0o755); err != nil {
+		return nil, unavailable{err}
+	}
+	for name, text := range map[string]string{"main.go": j.module.program(), "go.mod": "module offsets\n\ngo 1.18\n"} {
+		if err := os.WriteFile(filepath.Join(j.folder, name), []byte(text), 0o644); err != nil {
+			return nil, unavailable{err}
+		}
+	}
+	if j.module.path == offsetsdb.Std {
+		return j.standard(ctx)
+	}
+	return j.dependency(ctx)
+}
+
+// standard measures a release of Go. Its toolchain and all that is built with it goes away
+// with the job's folder.
+func (j *job) standard(ctx context.Context) (results, error) {
+	local := j.local
+	local.mod, local.cache = filepath.Join(j.folder, "mod"), filepath.Join(j.folder, "cache")
+	g, err := local.release(ctx, j.folder, j.version)
+	if err != nil {
+		return nil, unavailable{err}
+	}
+	sources := func(pkg string) string {
+		folder := filepath.Join(g.root(), "src", pkg)
+		if _, err := os.Stat(folder); err != nil {
+			folder = filepath.Join(g.root(), "src", "vendor", pkg)
+		}
+		return folder
+	}
+	measured := new(offsetsdb.Measured)
+	for _, arch := range architectures {
+		found, err := measure(ctx, g, j.folder, arch, j.fields, sources)
+		if err != nil {
+			return nil, err
+		}
+		for _, field := range j.fields {
+			offset, ok := found[field]
+			if !ok {
+				offset = offsetsdb.Unproven
+			}
+			measured.Set(arch, field, offset)
+		}
+	}
+	return results{j.module.path: measured}, nil
+}
+
+// dependency measures a version of a module.
+func (j *job) dependency(ctx context.Context) (results, error) {
+	newest, err := j.local.release(ctx, j.folder, newestBefore(j.releases, ""))
+	if err != nil {
+		return nil, unavailable{err}
+	}
+	if _, err := newest.run(ctx, j.folder, nil, "get", j.module.path+"@"+j.version); err != nil {
+		return nil, err
+	}
+	if _, err := newest.run(ctx, j.folder, nil, "mod", "tidy"); err != nil {
+		return nil, err
+	}
+	all, err := j.measureBuiltBefore(ctx, j.module.split)
+	if err != nil {
+		return nil, err
+	}
+	if j.module.split == "" {
+		return results{j.module.path: all}, nil
+	}
+	later, err := j.measureWith(ctx, newest.version, newest.version)
+	if err != nil {
+		return nil, err
+	}
+	return split(j.module, j.fields, all, later), nil
+}
+
+// split tells what holds for all releases of Go from what holds only before or after one.
+func split(m *module, fields []offsetsdb.Field, before, from *offsetsdb.Measured) results {
+	same, earlier, later := new(offsetsdb.Measured), new(offsetsdb.Measured), new(offsetsdb.Measured)
+	for _, arch := range architectures {
+		for _, field := range fields {
+			a, b := before.Offsets[arch][field], from.Offsets[arch][field]
+			if a == b {
+				same.Set(arch, field, a)
+				continue
+			}
+			earlier.Set(arch, field, a)
+			later.Set(arch, field, b)
+		}
+	}
+	return results{m.path: same, m.path + " before " + m.split: earlier, m.path + " from " + m.split: later}
+}
+
+// measureBuiltBefore measures with the newest release of Go before another one and with the
+// oldest that builds the module.
+func (j *job) measureBuiltBefore(ctx context.Context, split string) (*offsetsdb.Measured, error) {
+	newest := newestBefore(j.releases, split)
+	directive, err := j.local.run(ctx, j.folder, []string{"GOTOOLCHAIN=" + newest}, "list", "-m", "-f", "{{.GoVersion}}")
+	if err != nil {
+		return nil, unavailable{err}
+	}
+	var failure error
+	for minor := minorOf("go" + directive); minor <= minorOf(newest); minor++ {
+		oldest := newestBefore(j.releases, "go1."+strconv.Itoa(minor+1))
+		if split != "" && minor == minorOf(newest) {
+			oldest = newest
+		}
+		measured, err := j.measureWith(ctx, oldest, newest)
+		if err == nil {
+			return measured, nil
+		}
+		if ctx.Err() != nil || failure == nil {
+			failure = err
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, failure
+}
+
+// measureWith measures with two releases of Go. A struct may contain one of the standard
+// library's, and that one may have grown: an offset is proven if both releases give it. As an
+// offset is almost always the same for all architectures, too, two builds prove it as a rule.
+func (j *job) measureWith(ctx context.Context, oldest, newest string) (*offsetsdb.Measured, error) {
+	type build struct{ arch, release string }
+	done := make(map[build]offsets)
+	measureAll := func(builds ...build) error {
+		for _, b := range builds {
+			if done[b] != nil {
+				continue
+			}
+			found, err := j.measureBuild(ctx, b.arch, b.release)
+			if err != nil {
+				return err
+			}
+			done[b] = found
+		}
+		return nil
+	}
+	first, second := build{"arm64", oldest}, build{"amd64", newest}
+	if err := measureAll(first, second); err != nil {
+		return nil, err
+	}
+	if !same(done[first], done[second], j.fields) {
+		if err := measureAll(build{"amd64", oldest}, build{"arm64", newest}); err != nil {
+			return nil, err
+		}
+	}
+	measured := new(offsetsdb.Measured)
+	for _, arch := range architectures {
+		old, ok := done[build{arch, oldest}]
+		if !ok {
+			old = done[first]
+		}
+		latest, ok := done[build{arch, newest}]
+		if !ok {
+			latest = done[second]
+		}
+		for _, field := range j.fields {
+			a, known := old[field]
+			if b, alsoKnown := latest[field]; !known || !alsoKnown || a != b {
+				a = offsetsdb.Unproven
+			}
+			measured.Set(arch, field, a)
+		}
+	}
+	return measured, nil
+}
+
+func same(a, b offsets, fields []offsetsdb.Field) bool {
+	return !slices.ContainsFunc(fields, func(field offsetsdb.Field) bool {
+		x, known := a[field]
+		y, alsoKnown := b[field]
+		return known != alsoKnown || x != y
+	})
+}
+
+func (j *job) measureBuild(ctx context.Context, arch, release string) (offsets, error) {
+	g, err := j.local.release(ctx, j.folder, release)
+	if err != nil {
+		return nil, unavailable{err}
+	}
+	folder, err := g.run(ctx, j.folder, nil, "list", "-m", "-f", "{{.Dir}}", j.module.path)
+	if err != nil {
+		return nil, err
+	}
+	sources := func(pkg string) string { return folder + strings.TrimPrefix(pkg, j.module.path) }
+	found, err := measure(ctx, g, j.folder, arch, j.fields, sources)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", release, err)
+	}
+	return found, nil
+}
+
+// minorOf returns 26 for "go1.26.8".
+func minorOf(release string) int {
+	_, rest, _ := strings.Cut(release, ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	n, _ := strconv.Atoi(minor)
+	return n
+}
