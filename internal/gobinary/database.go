@@ -5,6 +5,7 @@ package gobinary
 import (
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/ebpfgo/ebpfgoreceiver/offsetsdb"
@@ -32,7 +33,7 @@ func (f *File) lookUp(fields []Field, layout Layout) (Layout, error) {
 		}
 		known, ok := layout[field]
 		if ok && known.Value != offset.Value {
-			return nil, fmt.Errorf("%s is %s and %s, which has %s %s", field, known, offset, build.Module, build.Version)
+			return nil, fmt.Errorf("%s is %s and %s, for %s %s", field, known, offset, build.Module, build.Version)
 		}
 		if !ok {
 			found[field] = offset
@@ -45,7 +46,7 @@ func (f *File) lookUp(fields []Field, layout Layout) (Layout, error) {
 // source that it was built from.
 func (f *File) buildOf(pkg string) (build offsetsdb.Build, ok bool) {
 	var owner *debug.Module
-	for _, module := range append(f.info.Deps, &f.info.Main) {
+	for _, module := range slices.Concat(f.info.Deps, []*debug.Module{&f.info.Main}) {
 		if module == nil || module.Path == "" || !inModule(pkg, module.Path) {
 			continue
 		}

@@ -29,7 +29,7 @@ const stackHi = 8
 // wants lists what is read of a release of Go.
 func (l *RuntimeLayout) wants(minor int) []instrument.Want {
 	want := func(structName, field string, offset *uint16) instrument.Want {
-		return instrument.Want{Field: gobinary.Field{Package: "runtime", Struct: structName, Field: field}, Offset: offset}
+		return instrument.At(offset, "runtime", structName, field)
 	}
 	wants := []instrument.Want{
 		want("g", "goid", &l.Goid),

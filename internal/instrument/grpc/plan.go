@@ -98,11 +98,11 @@ func (p *planner) readLayout() error {
 	if p.Functions[newStream] != nil {
 		wants = append(wants, p.layout.clientWants()...)
 	}
-	resolve(p.layout.allWants(), nil)
+	instrument.Resolve(p.layout.allWants(), nil)
 	if err := p.FindFields(fields(wants)); err != nil {
 		return err
 	}
-	p.Plan.Missing = resolve(wants, p.Plan.Fields)
+	p.Plan.Missing = instrument.Resolve(wants, p.Plan.Fields)
 	p.layout.resolveServerStream(p.Plan.Fields)
 
 	addresses := p.layout.typeAddresses()

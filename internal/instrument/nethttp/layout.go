@@ -49,7 +49,7 @@ const (
 )
 
 func want(pkg, structName, field string, offset *uint16) instrument.Want {
-	return instrument.Want{Field: gobinary.Field{Package: pkg, Struct: structName, Field: field}, Offset: offset}
+	return instrument.At(offset, pkg, structName, field)
 }
 
 // requestWants lists the fields that are read in every binary with net/http.

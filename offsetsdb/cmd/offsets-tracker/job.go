@@ -24,7 +24,7 @@ type job struct {
 	fields   []offsetsdb.Field
 	local    goCommand
 	releases []string // of Go, oldest first
-	folder   string   // of its own
+	folder   string   // for its files, in which run makes one of its own
 }
 
 // results are what was measured of a version, by the name that the database has for the
@@ -38,10 +38,13 @@ func (e unavailable) Unwrap() error { return e.error }
 
 // run measures. The error is why the version cannot be measured, or unavailable.
 func (j *job) run(ctx context.Context) (results, error) {
-	defer os.RemoveAll(j.folder)
-	if err := os.MkdirAll(j.folder, 0o755); err != nil {
+	// Another tracker that is about to end may still use a folder for the same version.
+	folder, err := os.MkdirTemp(j.folder, "job-")
+	if err != nil {
 		return nil, unavailable{err}
 	}
+	defer os.RemoveAll(folder)
+	j.folder = folder
 	for name, text := range map[string]string{"main.go": j.module.program(), "go.mod": "module offsets\n\ngo 1.18\n"} {
 		if err := os.WriteFile(filepath.Join(j.folder, name), []byte(text), 0o644); err != nil {
 			return nil, unavailable{err}

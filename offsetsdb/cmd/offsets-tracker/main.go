@@ -39,12 +39,14 @@ func run(ctx context.Context, args []string) (err error) {
 			"Without modules, all of them. Flags:")
 		flags.PrintDefaults()
 	}
-	t := tracker{progress: newProgress(os.Stdout)}
+	t := tracker{progress: newProgress(os.Stdout), measure: func(ctx context.Context, j *job) (results, error) { return j.run(ctx) }}
 	fields := declaredFields()
 	flags.StringVar(&t.output, "file", "offsetsdb/offsets.txt", "the `database` to bring up to date")
 	flags.StringVar(&t.folder, "work", "", "`folder` for toolchains, modules and builds, which is kept; without it, a temporary one")
 	flags.IntVar(&t.jobs, "j", processors(), "`versions` to measure at the same time")
 	flags.BoolVar(&t.retry, "retry", false, "try again what did not build")
+	flags.BoolVar(&t.check, "check", false, "measure again all that the database has, and change nothing: fail if anything is different")
+	picture := flags.String("picture", "", "draw how often fields have moved, as SVG, into a `file`")
 	flags.Func("field", "a `field` to track although no instrumentation reads it, as in net/http.Request.Method; may be repeated", func(text string) error {
 		field, err := parseField(text)
 		fields = append(fields, field)
@@ -71,7 +73,13 @@ func run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	return t.track(ctx, jobs)
+	if err := t.track(ctx, jobs); err != nil {
+		return err
+	}
+	if *picture == "" {
+		return nil
+	}
+	return os.WriteFile(*picture, []byte(draw(t.table)), 0o644)
 }
 
 func selections(args []string) ([]selection, error) {

@@ -82,6 +82,16 @@ func count(measured results) int {
 	return n
 }
 
+// complain says what is wrong with a version.
+func (p *progress) complain(j *job, complaints []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, complaint := range complaints {
+		p.line("%s %s: %s", j.module.path, j.version, complaint)
+	}
+	p.status()
+}
+
 // line prints a line, above the one that changes.
 func (p *progress) line(format string, args ...any) {
 	if p.terminal {

@@ -21,10 +21,13 @@ type tracker struct {
 	folder   string // for toolchains, modules and programs
 	jobs     int    // that run at the same time
 	retry    bool   // measure again what could not be
+	check    bool   // measure again what was, and compare
 	progress *progress
+	measure  func(context.Context, *job) (results, error)
 
-	mu    sync.Mutex
-	table *offsetsdb.Table
+	mu        sync.Mutex
+	table     *offsetsdb.Table
+	different int // versions that are not as the table has them
 }
 
 // track measures what the table lacks, and writes the table after each version, so that it
@@ -53,6 +56,9 @@ func (t *tracker) track(ctx context.Context, jobs []*job) error {
 	close(queue)
 	workers.Wait()
 	t.progress.finish()
+	if t.different > 0 {
+		return fmt.Errorf("%d versions are not as %s has them", t.different, t.output)
+	}
 	return context.Cause(ctx)
 }
 
@@ -60,11 +66,11 @@ func (t *tracker) track(ctx context.Context, jobs []*job) error {
 // written is.
 func (t *tracker) run(ctx context.Context, j *job) error {
 	t.progress.begin(j)
-	measured, err := j.run(ctx)
+	measured, err := t.measure(ctx, j)
 	if ctx.Err() != nil {
 		return nil
 	}
-	defer t.progress.end(j, measured, err)
+	t.progress.end(j, measured, err)
 	var missing unavailable
 	if errors.As(err, &missing) {
 		return nil
@@ -74,10 +80,40 @@ func (t *tracker) run(ctx context.Context, j *job) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.check {
+		t.compare(j, measured)
+		return nil
+	}
 	for name, m := range measured {
 		t.table.Put(name, j.version, m)
 	}
 	return writeTable(t.output, t.table)
+}
+
+// compare says what was measured now and is not what the table has.
+func (t *tracker) compare(j *job, measured results) {
+	var differences []string
+	for name, m := range measured {
+		if m.Broken != "" {
+			differences = append(differences, m.Broken)
+			continue
+		}
+		known := t.table.Get(name, j.version)
+		if known == nil {
+			continue
+		}
+		for arch, fields := range known.Offsets {
+			for field, offset := range fields {
+				if now, ok := m.Offsets[arch][field]; ok && now != offset {
+					differences = append(differences, fmt.Sprintf("%s on %s is at %d in the database and at %d", field, arch, int32(offset), int32(now)))
+				}
+			}
+		}
+	}
+	if len(differences) > 0 {
+		t.different++
+		t.progress.complain(j, differences)
+	}
 }
 
 // writeTable replaces the file in one step.
@@ -98,9 +134,14 @@ func writeTable(name string, table *offsetsdb.Table) (err error) {
 	return os.Rename(file.Name(), name)
 }
 
-// missing tells whether a version has fields that were not looked for.
-func (t *tracker) missing(m *module, version string, fields []offsetsdb.Field) bool {
-	if known := t.table.Get(m.path, version); known != nil && known.Broken != "" {
+// wants tells whether a version is to be measured: because it has fields that were not looked
+// for, or to check those that it has.
+func (t *tracker) wants(m *module, version string, fields []offsetsdb.Field) bool {
+	known := t.table.Get(m.path, version)
+	switch {
+	case t.check:
+		return known != nil && known.Broken == ""
+	case known != nil && known.Broken != "":
 		return t.retry
 	}
 	for _, arch := range architectures {
@@ -146,12 +187,11 @@ func (t *tracker) plan(ctx context.Context, wanted []selection, declared []offse
 		}
 		fields := s.module.fieldsOf(declared, t.table)
 		for _, version := range slices.Backward(versions) { // most programs are built from the newest
-			if !s.has(version) || !t.missing(s.module, version, fields) {
+			if !s.has(version) || !t.wants(s.module, version, fields) {
 				continue
 			}
 			jobs = append(jobs, &job{
-				module: s.module, version: version, fields: fields, local: local, releases: releases,
-				folder: filepath.Join(t.folder, "jobs", strings.ReplaceAll(s.module.path, "/", "_")+"@"+version),
+				module: s.module, version: version, fields: fields, local: local, releases: releases, folder: t.folder,
 			})
 		}
 	}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
+	"github.com/ebpfgo/ebpfgoreceiver/offsetsdb"
+)
+
+// TestMeasure measures a small part of the standard library with the go command of the test.
+func TestMeasure(t *testing.T) {
+	folder := t.TempDir()
+	m := module{path: offsetsdb.Std, roots: []string{"fmt.Errorf"}}
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "main.go"), []byte(m.program()), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "go.mod"), []byte("module offsets\n\ngo 1.18\n"), 0o600))
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	require.NoError(t, err)
+	sources := func(pkg string) string { return filepath.Join(strings.TrimSpace(string(root)), "src", pkg) }
+
+	wrapped := offsetsdb.Field{Package: "fmt", Struct: "wrapError", Name: "err"}
+	fields := []offsetsdb.Field{
+		wrapped,
+		{Package: "fmt", Struct: "wrapError", Name: "none"},      // no such field
+		{Package: "fmt", Struct: "None", Name: "err"},            // no such struct
+		{Package: "none", Struct: "None", Name: "err"},           // no such package
+		{Package: "net/http", Struct: "Request", Name: "Method"}, // not in the program
+	}
+	found, err := measure(t.Context(), localGo(t.TempDir(), 1), folder, "arm64", fields, sources)
+	require.NoError(t, err)
+	assert.Equal(t, offsets{wrapped: 16, fields[1]: offsetsdb.NoField, fields[2]: offsetsdb.NoField, fields[3]: offsetsdb.NoField}, found)
+
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "main.go"), []byte("package main\n\nfunc main() { undefined() }\n"), 0o600))
+	_, err = measure(t.Context(), localGo(t.TempDir(), 1), folder, "amd64", fields, sources)
+	assert.ErrorContains(t, err, "go build: exit status 1: ./main.go:3:15: undefined: undefined")
+}
+
+// TestSourcesAgree holds type descriptors, DWARF and database against each other: all that the
+// instrumentations read, in programs of all libraries, by every version of Go.
+func TestSourcesAgree(t *testing.T) {
+	for _, program := range []struct{ name, since string }{
+		{"httpserver", "1.18"}, {"httpclient", "1.18"}, {"h2cserver", "1.18"}, {"grpcserver", "1.26"}, {"sqlclient", "1.21"},
+	} {
+		for _, version := range targettest.Versions() {
+			if offsetsdb.CompareVersions(offsetsdb.Std, "go"+version, "go"+program.since) < 0 {
+				continue
+			}
+			for _, arch := range architectures {
+				build := targettest.Build{Program: program.name, Go: version, GOARCH: arch}
+				t.Run(program.name+"-"+build.String(), func(t *testing.T) { compareSources(t, targettest.Binary(t, build)) })
+			}
+		}
+	}
+}
+
+func compareSources(t *testing.T, path string) {
+	file, err := os.Open(path)
+	require.NoError(t, err)
+	defer file.Close()
+	var fields []gobinary.Field
+	for _, f := range declaredFields() {
+		fields = append(fields, gobinary.Field{Package: f.Package, Struct: f.Struct, Field: f.Name})
+	}
+	layouts := map[gobinary.Source]gobinary.Layout{}
+	for _, source := range []gobinary.Source{gobinary.SourceTypes, gobinary.SourceDWARF, gobinary.SourceOffsetsDB} {
+		f, err := gobinary.Open(file, gobinary.Database(offsetsdb.Embedded()), gobinary.Only(source))
+		require.NoError(t, err)
+		layouts[source], err = f.Layout(fields)
+		require.NoError(t, err)
+	}
+	compared := 0
+	for _, field := range fields {
+		byTypes, hasTypes := layouts[gobinary.SourceTypes][field]
+		byDWARF, hasDWARF := layouts[gobinary.SourceDWARF][field]
+		byDatabase, hasDatabase := layouts[gobinary.SourceOffsetsDB][field]
+		if hasTypes && hasDWARF {
+			assert.Equal(t, byTypes.Value, byDWARF.Value, field)
+		}
+		if hasDatabase && hasTypes {
+			assert.Equal(t, byTypes.Value, byDatabase.Value, field)
+			compared++
+		}
+		if hasDatabase && hasDWARF {
+			assert.Equal(t, byDWARF.Value, byDatabase.Value, field)
+			compared++
+		}
+		if owner(databaseField(field).Package) == offsetsdb.Std && hasTypes {
+			assert.True(t, hasDatabase, "%s is not in the database", field)
+		}
+	}
+	assert.Greater(t, compared, 40)
+}
