@@ -4,10 +4,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -72,17 +73,13 @@ func (j *job) standard(ctx context.Context) (results, error) {
 		}
 		return folder
 	}
-	measured := new(offsetsdb.Measured)
+	measured := j.unproven()
 	for _, arch := range architectures {
 		found, err := measure(ctx, g, j.folder, arch, j.fields, sources)
 		if err != nil {
 			return nil, err
 		}
-		for _, field := range j.fields {
-			offset, ok := found[field]
-			if !ok {
-				offset = offsetsdb.Unproven
-			}
+		for field, offset := range found {
 			measured.Set(arch, field, offset)
 		}
 	}
@@ -117,47 +114,52 @@ func (j *job) dependency(ctx context.Context) (results, error) {
 
 // split tells what holds for all releases of Go from what holds only before or after one.
 func split(m *module, fields []offsetsdb.Field, before, from *offsetsdb.Measured) results {
-	same, earlier, later := new(offsetsdb.Measured), new(offsetsdb.Measured), new(offsetsdb.Measured)
+	always, earlier, later := new(offsetsdb.Measured), new(offsetsdb.Measured), new(offsetsdb.Measured)
 	for _, arch := range architectures {
 		for _, field := range fields {
 			a, b := before.Offsets[arch][field], from.Offsets[arch][field]
 			if a == b {
-				same.Set(arch, field, a)
+				always.Set(arch, field, a)
 				continue
 			}
 			earlier.Set(arch, field, a)
 			later.Set(arch, field, b)
 		}
 	}
-	return results{m.path: same, m.path + " before " + m.split: earlier, m.path + " from " + m.split: later}
+	return results{m.path: always, m.path + " before " + m.split: earlier, m.path + " from " + m.split: later}
 }
 
 // measureBuiltBefore measures with the newest release of Go before another one and with the
 // oldest that builds the module.
 func (j *job) measureBuiltBefore(ctx context.Context, split string) (*offsetsdb.Measured, error) {
 	newest := newestBefore(j.releases, split)
-	directive, err := j.local.run(ctx, j.folder, []string{"GOTOOLCHAIN=" + newest}, "list", "-m", "-f", "{{.GoVersion}}")
+	directive, err := j.local.run(ctx, j.folder, []string{"GOTOOLCHAIN=" + newestBefore(j.releases, "")}, "list", "-m", "-f", "{{.GoVersion}}")
 	if err != nil {
 		return nil, unavailable{err}
 	}
-	var failure error
 	for minor := minorOf("go" + directive); minor <= minorOf(newest); minor++ {
 		oldest := newestBefore(j.releases, "go1."+strconv.Itoa(minor+1))
-		if split != "" && minor == minorOf(newest) {
-			oldest = newest
-		}
-		measured, err := j.measureWith(ctx, oldest, newest)
-		if err == nil {
-			return measured, nil
-		}
-		if ctx.Err() != nil || failure == nil {
-			failure = err
-		}
-		if ctx.Err() != nil {
-			break
+		var measured *offsetsdb.Measured
+		var missing unavailable
+		if measured, err = j.measureWith(ctx, oldest, newest); err == nil || errors.As(err, &missing) || ctx.Err() != nil {
+			return measured, err
 		}
 	}
-	return nil, failure
+	if err != nil {
+		return nil, err
+	}
+	return j.unproven(), nil // it asks for a newer release
+}
+
+// unproven is a version of which nothing is known.
+func (j *job) unproven() *offsetsdb.Measured {
+	measured := new(offsetsdb.Measured)
+	for _, arch := range architectures {
+		for _, field := range j.fields {
+			measured.Set(arch, field, offsetsdb.Unproven)
+		}
+	}
+	return measured
 }
 
 // measureWith measures with two releases of Go. A struct may contain one of the standard
@@ -183,38 +185,26 @@ func (j *job) measureWith(ctx context.Context, oldest, newest string) (*offsetsd
 	if err := measureAll(first, second); err != nil {
 		return nil, err
 	}
-	if !same(done[first], done[second], j.fields) {
-		if err := measureAll(build{"amd64", oldest}, build{"arm64", newest}); err != nil {
-			return nil, err
-		}
-	}
-	measured := new(offsetsdb.Measured)
-	for _, arch := range architectures {
-		old, ok := done[build{arch, oldest}]
-		if !ok {
-			old = done[first]
-		}
-		latest, ok := done[build{arch, newest}]
-		if !ok {
-			latest = done[second]
-		}
-		for _, field := range j.fields {
-			a, known := old[field]
-			if b, alsoKnown := latest[field]; !known || !alsoKnown || a != b {
-				a = offsetsdb.Unproven
+	measured := j.unproven()
+	if maps.Equal(done[first], done[second]) {
+		for _, arch := range architectures {
+			for field, offset := range done[first] {
+				measured.Set(arch, field, offset)
 			}
-			measured.Set(arch, field, a)
+		}
+		return measured, nil
+	}
+	if err := measureAll(build{"amd64", oldest}, build{"arm64", newest}); err != nil {
+		return nil, err
+	}
+	for _, arch := range architectures {
+		for field, offset := range done[build{arch, oldest}] {
+			if later, ok := done[build{arch, newest}][field]; ok && later == offset {
+				measured.Set(arch, field, offset)
+			}
 		}
 	}
 	return measured, nil
-}
-
-func same(a, b offsets, fields []offsetsdb.Field) bool {
-	return !slices.ContainsFunc(fields, func(field offsetsdb.Field) bool {
-		x, known := a[field]
-		y, alsoKnown := b[field]
-		return known != alsoKnown || x != y
-	})
 }
 
 func (j *job) measureBuild(ctx context.Context, arch, release string) (offsets, error) {

@@ -45,21 +45,36 @@ func TestMeasure(t *testing.T) {
 }
 
 // TestSourcesAgree holds type descriptors, DWARF and database against each other: all that the
-// instrumentations read, in programs of all libraries, by every version of Go.
+// instrumentations read, in programs of all libraries, by every version of Go. `make
+// offsets-check` does so for every version of everything.
 func TestSourcesAgree(t *testing.T) {
-	for _, program := range []struct{ name, since string }{
-		{"httpserver", "1.18"}, {"httpclient", "1.18"}, {"h2cserver", "1.18"}, {"grpcserver", "1.26"}, {"sqlclient", "1.21"},
-	} {
-		for _, version := range targettest.Versions() {
-			if offsetsdb.CompareVersions(offsetsdb.Std, "go"+version, "go"+program.since) < 0 {
-				continue
-			}
-			for _, arch := range architectures {
-				build := targettest.Build{Program: program.name, Go: version, GOARCH: arch}
-				t.Run(program.name+"-"+build.String(), func(t *testing.T) { compareSources(t, targettest.Binary(t, build)) })
-			}
-		}
+	for _, build := range sampleBuilds() {
+		t.Run(build.Program+"-"+build.String(), func(t *testing.T) {
+			t.Parallel()
+			compareSources(t, targettest.Binary(t, build))
+		})
 	}
+}
+
+// sampleBuilds are builds that other tests need, too.
+func sampleBuilds() []targettest.Build {
+	var builds []targettest.Build
+	for _, version := range targettest.Versions() {
+		builds = append(builds, targettest.Build{Program: "httpserver", Go: version})
+	}
+	for _, version := range []string{"1.18", "1.23", "1.27"} {
+		builds = append(builds, targettest.Build{Program: "httpserver", Go: version, GOARCH: "arm64"})
+	}
+	builds = append(builds, targettest.GRPCBuilds("grpcserver")...)
+	return append(builds,
+		targettest.Build{Program: "httpclient", Go: "1.18"},
+		targettest.Build{Program: "httpclient", Go: "1.27"},
+		targettest.Build{Program: "h2cserver", Go: "1.18"},
+		targettest.Build{Program: "h2cserver", Go: "1.27"},
+		targettest.Build{Program: "h2cserver", Go: "1.27", ModFile: "go.latest.mod"},
+		targettest.Build{Program: "sqlclient", Go: "1.21"},
+		targettest.Build{Program: "sqlclient", Go: "1.27", ModFile: "go.latest.mod"},
+	)
 }
 
 func compareSources(t *testing.T, path string) {

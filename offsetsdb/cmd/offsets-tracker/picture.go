@@ -22,26 +22,27 @@ const (
 	labelWidth    = 56 // of a version on the axis
 )
 
-const pictureHead = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">
-<style>
-text { fill: #24292f } .note { fill: #57606a } .axis { stroke: #8c959f } .moved { fill: #cf222e } .new { fill: #a5c8f0 } .same { fill: #afb8c1 }
-@media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .note { fill: #9198a1 } .new { fill: #1f6feb } .moved { fill: #f85149 } .same { fill: #484f58 } }
-</style>
-<text x="%d" y="24" font-size="16">Fields that we read, by the version in which they moved</text>
-<text x="%d" y="44" class="note">Each column is a version. Red: fields at another offset than in the version before. Blue: fields that it has first, or not any more.</text>
+const pictureHead = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %[1]d %[2]d" width="%[1]d" height="%[2]d" font-family="Helvetica, Arial, sans-serif" font-size="12">
+<title>How often the fields that are read have moved in their structs</title>
+<style>text { fill: #1c2733 } .note { fill: #5a6672 } .axis { stroke: #7a8591 } .moved { fill: #c8442f } .changed { fill: #7fa6cf } .same { fill: #c3cbd3 }</style>
+<rect width="%[1]d" height="%[2]d" rx="6" fill="#f7f9fb"/>
+<text x="%[3]d" y="26" font-size="16" font-weight="bold">How often the fields that are read have moved</text>
+<text x="%[3]d" y="46" class="note">A column for each version; its height is the number of fields.</text>
+<rect class="moved" x="380" y="37" width="10" height="10"/><text x="395" y="46" class="note">at another offset than in the version before</text>
+<rect class="changed" x="660" y="37" width="10" height="10"/><text x="675" y="46" class="note">new, or gone</text>
 `
 
 // draw shows how often the fields of each module have moved, as SVG.
 func draw(table *offsetsdb.Table) string {
 	var b strings.Builder
-	y := 60
+	y := 64
 	for _, name := range table.Modules() {
 		if h := newHistory(table, name); len(h.steps) > 1 {
 			h.draw(&b, y)
 			y += stripHeight
 		}
 	}
-	return fmt.Sprintf(pictureHead, pictureWidth, y, pictureMargin, pictureMargin) + b.String() + "</svg>\n"
+	return fmt.Sprintf(pictureHead, pictureWidth, y, pictureMargin) + b.String() + "</svg>\n"
 }
 
 // history is what became of a module's fields from version to version.
@@ -54,8 +55,8 @@ type history struct {
 
 // step is a version: how many fields it has elsewhere, and how many came or went.
 type step struct {
-	version       string
-	moved, change int
+	version        string
+	moved, changed int
 }
 
 func newHistory(table *offsetsdb.Table, name string) history {
@@ -71,7 +72,7 @@ func newHistory(table *offsetsdb.Table, name string) history {
 			switch {
 			case !ok || !alsoOK || from == to || from == offsetsdb.Unproven || to == offsetsdb.Unproven:
 			case from == offsetsdb.NoField || to == offsetsdb.NoField:
-				s.change++
+				s.changed++
 			default:
 				s.moved++
 				h.moves[field]++
@@ -90,17 +91,17 @@ func (h history) draw(b *strings.Builder, y int) {
 	width := min(barWidth, float64(pictureWidth-2*pictureMargin)/float64(len(h.steps)))
 	most := 1
 	for _, s := range h.steps {
-		most = max(most, s.moved+s.change)
+		most = max(most, s.moved+s.changed)
 	}
 	base, labelled := y+barsTop+barsHeight, 0
 	for i, s := range h.steps {
 		x := pictureMargin + float64(i)*width
-		if s.moved+s.change == 0 {
+		if s.moved+s.changed == 0 {
 			h.bar(b, "same", x, base-2, width, 2, s)
 		}
-		moved, change := barsHeight*s.moved/most, barsHeight*s.change/most
+		moved, changed := barsHeight*s.moved/most, barsHeight*s.changed/most
 		h.bar(b, "moved", x, base-moved, width, moved, s)
-		h.bar(b, "new", x, base-moved-change, width, change, s)
+		h.bar(b, "changed", x, base-moved-changed, width, changed, s)
 		newMinor := i == 0 || minorVersion(s.version) != minorVersion(h.steps[i-1].version)
 		if newMinor && int(x) >= labelled {
 			fmt.Fprintf(b, "<text x=\"%.1f\" y=\"%d\" font-size=\"10\" class=\"note\">%s</text>\n", x, base+14, html.EscapeString(minorVersion(s.version)))
@@ -114,7 +115,7 @@ func (h history) draw(b *strings.Builder, y int) {
 func (h history) bar(b *strings.Builder, class string, x float64, y int, width float64, height int, s step) {
 	if height > 0 {
 		fmt.Fprintf(b, "<rect class=\"%s\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"><title>%s: %d moved, %d came or went</title></rect>\n",
-			class, x, y, max(1, width-1), height, html.EscapeString(s.version), s.moved, s.change)
+			class, x, y, max(1, width-1), height, html.EscapeString(s.version), s.moved, s.changed)
 	}
 }
 
