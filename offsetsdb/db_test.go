@@ -31,6 +31,7 @@ module example.com/old
 versions v1.9.0 v2.0.0+incompatible v2.1.1-0.20200102030405-0123456789ab
 struct example.com/old/deep.Config
 	Host 16 v2.0.0+incompatible..
+	Port 8 v1.9.0
 
 module golang.org/x/net
 versions v0.62.0

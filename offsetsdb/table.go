@@ -98,16 +98,20 @@ func (t *Table) Modules() []string {
 	})
 }
 
-// Versions lists the versions of a module that were measured, oldest first.
-func (t *Table) Versions(name string) []string { return t.versions(name, false) }
+// Versions lists the versions of a module that something is known of, oldest first.
+func (t *Table) Versions(name string) []string {
+	return t.versions(name, func(m *Measured) bool { return len(m.Offsets) > 0 })
+}
 
 // Broken lists the versions of a module that could not be measured.
-func (t *Table) Broken(name string) []string { return t.versions(name, true) }
+func (t *Table) Broken(name string) []string {
+	return t.versions(name, func(m *Measured) bool { return m.Broken != "" })
+}
 
-func (t *Table) versions(name string, broken bool) []string {
+func (t *Table) versions(name string, wanted func(*Measured) bool) []string {
 	var versions []string
 	for version, m := range t.modules[name] {
-		if (m.Broken != "") == broken {
+		if wanted(m) {
 			versions = append(versions, version)
 		}
 	}

@@ -15,7 +15,8 @@ import (
 const (
 	pictureWidth  = 960
 	pictureMargin = 20
-	stripHeight   = 112 // of a module: its name, its bars, its axis
+	nameHeight    = 28  // of a module where nothing has changed
+	stripHeight   = 112 // of others: name, bars, axis
 	barsTop       = 24
 	barsHeight    = 56
 	barWidth      = 10 // at most
@@ -27,9 +28,9 @@ const pictureHead = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %[1]d 
 <style>text { fill: #1c2733 } .note { fill: #5a6672 } .axis { stroke: #7a8591 } .moved { fill: #c8442f } .changed { fill: #7fa6cf } .same { fill: #c3cbd3 }</style>
 <rect width="%[1]d" height="%[2]d" rx="6" fill="#f7f9fb"/>
 <text x="%[3]d" y="26" font-size="16" font-weight="bold">How often the fields that are read have moved</text>
-<text x="%[3]d" y="46" class="note">A column for each version; its height is the number of fields.</text>
-<rect class="moved" x="380" y="37" width="10" height="10"/><text x="395" y="46" class="note">at another offset than in the version before</text>
-<rect class="changed" x="660" y="37" width="10" height="10"/><text x="675" y="46" class="note">new, or gone</text>
+<text x="%[3]d" y="46" class="note">A column for each version; its height is the number of fields that are</text>
+<rect class="moved" x="440" y="37" width="10" height="10"/><text x="455" y="46" class="note">elsewhere than in the version before,</text>
+<rect class="changed" x="690" y="37" width="10" height="10"/><text x="705" y="46" class="note">new, or gone</text>
 `
 
 // draw shows how often the fields of each module have moved, as SVG.
@@ -38,8 +39,7 @@ func draw(table *offsetsdb.Table) string {
 	y := 64
 	for _, name := range table.Modules() {
 		if h := newHistory(table, name); len(h.steps) > 1 {
-			h.draw(&b, y)
-			y += stripHeight
+			y += h.draw(&b, y)
 		}
 	}
 	return fmt.Sprintf(pictureHead, pictureWidth, y, pictureMargin) + b.String() + "</svg>\n"
@@ -84,10 +84,13 @@ func newHistory(table *offsetsdb.Table, name string) history {
 	return h
 }
 
-// draw draws the history from a height on.
-func (h history) draw(b *strings.Builder, y int) {
+// draw draws the history at a height, and returns how much of it it takes.
+func (h history) draw(b *strings.Builder, y int) int {
 	fmt.Fprintf(b, "<text x=\"%d\" y=\"%d\"><tspan font-weight=\"bold\">%s</tspan> <tspan class=\"note\">%s</tspan></text>\n",
 		pictureMargin, y+14, html.EscapeString(h.name), html.EscapeString(h.summary()))
+	if !slices.ContainsFunc(h.steps, func(s step) bool { return s.moved+s.changed > 0 }) {
+		return nameHeight
+	}
 	width := min(barWidth, float64(pictureWidth-2*pictureMargin)/float64(len(h.steps)))
 	most := 1
 	for _, s := range h.steps {
@@ -110,6 +113,7 @@ func (h history) draw(b *strings.Builder, y int) {
 	}
 	fmt.Fprintf(b, "<line class=\"axis\" x1=\"%d\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/>\n",
 		pictureMargin, base, pictureMargin+width*float64(len(h.steps)), base)
+	return stripHeight
 }
 
 func (h history) bar(b *strings.Builder, class string, x float64, y int, width float64, height int, s step) {
@@ -135,7 +139,7 @@ func (h history) summary() string {
 		return text
 	}
 	slices.SortFunc(often, func(a, b offsetsdb.Field) int { return strings.Compare(a.String(), b.String()) })
-	return fmt.Sprintf("%s, most often %s: %d times", text, often[0], h.moves[often[0]])
+	return fmt.Sprintf("%s, most often %s (%d×)", text, often[0], h.moves[often[0]])
 }
 
 // minorVersion returns "go1.26" or "v1.60".

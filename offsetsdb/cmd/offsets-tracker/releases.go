@@ -20,7 +20,7 @@ func (m *module) versions(ctx context.Context, g goCommand, folder string) ([]st
 	if path == offsetsdb.Std {
 		path = "golang.org/toolchain"
 	}
-	list, err := g.run(ctx, folder, nil, "list", "-m", "-versions", path)
+	list, err := g.run(ctx, folder, nil, "list", "-m", "-retracted", "-versions", path)
 	if err != nil {
 		return nil, err
 	}

@@ -183,7 +183,7 @@ func TestDraw(t *testing.T) {
 		tr.table.Put(tracked.path, fmt.Sprintf("v1.%d.0", i), at(offset)[tracked.path])
 	}
 	picture := draw(tr.table)
-	assert.Contains(t, picture, "5 versions, 1 fields, 1 of them moved, most often example.com/m.S.f: 2 times")
+	assert.Contains(t, picture, "5 versions, 1 fields, 1 of them moved, most often example.com/m.S.f (2×)")
 	for _, title := range []string{"v1.1.0: 0 moved, 0 came or went", "v1.2.0: 1 moved, 0 came or went", "v1.4.0: 0 moved, 1 came or went"} {
 		assert.Contains(t, picture, "<title>"+title+"</title>")
 	}
