@@ -26,6 +26,7 @@ type job struct {
 	local    goCommand
 	releases []string // of Go, oldest first
 	folder   string   // for its files, in which run makes one of its own
+	program  string   // the folder of the program
 }
 
 // results are what was measured of a version, by the name that the database has for the
@@ -45,11 +46,9 @@ func (j *job) run(ctx context.Context) (results, error) {
 		return nil, unavailable{err}
 	}
 	defer os.RemoveAll(folder)
-	j.folder = folder
-	for name, text := range map[string]string{"main.go": j.module.program(), "go.mod": "module offsets\n\ngo 1.18\n"} {
-		if err := os.WriteFile(filepath.Join(j.folder, name), []byte(text), 0o644); err != nil {
-			return nil, unavailable{err}
-		}
+	j.folder, j.program = folder, filepath.Join(folder, "program")
+	if err := writeProgram(j.program, j.module); err != nil {
+		return nil, unavailable{err}
 	}
 	if j.module.path == offsetsdb.Std {
 		return j.standard(ctx)
@@ -57,12 +56,21 @@ func (j *job) run(ctx context.Context) (results, error) {
 	return j.dependency(ctx)
 }
 
+// writeProgram makes a folder with a program of the module.
+func writeProgram(folder string, m *module) error {
+	return errors.Join(
+		os.Mkdir(folder, 0o750),
+		os.WriteFile(filepath.Join(folder, "main.go"), []byte(m.program()), 0o644),
+		os.WriteFile(filepath.Join(folder, "go.mod"), []byte("module example.com/offsets\n\ngo 1.18\n"), 0o644),
+	)
+}
+
 // standard measures a release of Go. Its toolchain and all that is built with it goes away
 // with the job's folder.
 func (j *job) standard(ctx context.Context) (results, error) {
 	local := j.local
 	local.mod, local.cache = filepath.Join(j.folder, "mod"), filepath.Join(j.folder, "cache")
-	g, err := local.release(ctx, j.folder, j.version)
+	g, err := local.release(ctx, j.program, j.version)
 	if err != nil {
 		return nil, unavailable{err}
 	}
@@ -75,7 +83,7 @@ func (j *job) standard(ctx context.Context) (results, error) {
 	}
 	measured := j.unproven()
 	for _, arch := range architectures {
-		found, err := measure(ctx, g, j.folder, arch, j.fields, sources)
+		found, err := measure(ctx, g, j.program, arch, j.fields, sources)
 		if err != nil {
 			return nil, err
 		}
@@ -88,14 +96,14 @@ func (j *job) standard(ctx context.Context) (results, error) {
 
 // dependency measures a version of a module.
 func (j *job) dependency(ctx context.Context) (results, error) {
-	newest, err := j.local.release(ctx, j.folder, newestBefore(j.releases, ""))
+	newest, err := j.local.release(ctx, j.program, newestBefore(j.releases, ""))
 	if err != nil {
 		return nil, unavailable{err}
 	}
-	if _, err := newest.run(ctx, j.folder, nil, "get", j.module.path+"@"+j.version); err != nil {
+	if _, err := newest.run(ctx, j.program, nil, "get", j.module.path+"@"+j.version); err != nil {
 		return nil, err
 	}
-	if _, err := newest.run(ctx, j.folder, nil, "mod", "tidy"); err != nil {
+	if _, err := newest.run(ctx, j.program, nil, "mod", "tidy"); err != nil {
 		return nil, err
 	}
 	all, err := j.measureBuiltBefore(ctx, j.module.split)
@@ -133,7 +141,7 @@ func split(m *module, fields []offsetsdb.Field, before, from *offsetsdb.Measured
 // oldest that builds the module.
 func (j *job) measureBuiltBefore(ctx context.Context, split string) (*offsetsdb.Measured, error) {
 	newest := newestBefore(j.releases, split)
-	directive, err := j.local.run(ctx, j.folder, []string{"GOTOOLCHAIN=" + newestBefore(j.releases, "")}, "list", "-m", "-f", "{{.GoVersion}}")
+	directive, err := j.local.run(ctx, j.program, []string{"GOTOOLCHAIN=" + newestBefore(j.releases, "")}, "list", "-m", "-f", "{{.GoVersion}}")
 	if err != nil {
 		return nil, unavailable{err}
 	}
@@ -208,16 +216,16 @@ func (j *job) measureWith(ctx context.Context, oldest, newest string) (*offsetsd
 }
 
 func (j *job) measureBuild(ctx context.Context, arch, release string) (offsets, error) {
-	g, err := j.local.release(ctx, j.folder, release)
+	g, err := j.local.release(ctx, j.program, release)
 	if err != nil {
 		return nil, unavailable{err}
 	}
-	folder, err := g.run(ctx, j.folder, nil, "list", "-m", "-f", "{{.Dir}}", j.module.path)
+	folder, err := g.run(ctx, j.program, nil, "list", "-m", "-f", "{{.Dir}}", j.module.path)
 	if err != nil {
 		return nil, err
 	}
 	sources := func(pkg string) string { return folder + strings.TrimPrefix(pkg, j.module.path) }
-	found, err := measure(ctx, g, j.folder, arch, j.fields, sources)
+	found, err := measure(ctx, g, j.program, arch, j.fields, sources)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", release, err)
 	}

@@ -19,10 +19,9 @@ import (
 
 // TestMeasure measures a small part of the standard library with the go command of the test.
 func TestMeasure(t *testing.T) {
-	folder := t.TempDir()
+	folder := filepath.Join(t.TempDir(), "program")
 	m := module{path: offsetsdb.Std, roots: []string{"fmt.Errorf"}}
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "main.go"), []byte(m.program()), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "go.mod"), []byte("module offsets\n\ngo 1.18\n"), 0o600))
+	require.NoError(t, writeProgram(folder, &m))
 	root, err := exec.Command("go", "env", "GOROOT").Output()
 	require.NoError(t, err)
 	sources := func(pkg string) string { return filepath.Join(strings.TrimSpace(string(root)), "src", pkg) }

@@ -169,7 +169,7 @@ func (t *tracker) has(m *module, version, arch string, field offsetsdb.Field) bo
 
 // plan lists what there is to measure of some modules.
 func (t *tracker) plan(ctx context.Context, wanted []selection, declared []offsetsdb.Field) ([]*job, error) {
-	if err := os.MkdirAll(t.folder, 0o755); err != nil {
+	if err := os.MkdirAll(t.folder, 0o750); err != nil {
 		return nil, err
 	}
 	local := localGo(t.folder, max(1, processors()/t.jobs))
