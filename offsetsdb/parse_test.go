@@ -131,6 +131,7 @@ func TestTableIsNeverSureOfWhatWasNotMeasured(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(sample)
 	f.Add("offsetsdb 1\nmodule a from go1.27\nversions v1.0.0-rc.1 v1.0.0\nstruct a.B\n\tc amd64 ? v1.0.0-rc.1 7 v1.0.0\n")
+	f.Add("offsetsdb 1\nmodule a\nversions v0.0.0")
 	f.Fuzz(func(t *testing.T, text string) {
 		db, err := Parse("f", strings.NewReader(text))
 		if err != nil {

@@ -144,8 +144,11 @@ func (t *Table) Write(w io.Writer) error {
 }
 
 func (t *Table) writeModule(b *strings.Builder, name string) {
+	versions, broken := t.Versions(name), t.Broken(name)
+	if len(versions)+len(broken) == 0 {
+		return
+	}
 	fmt.Fprintf(b, "\nmodule %s\n", name)
-	versions := t.Versions(name)
 	// One line for each minor release: a new version then changes one line.
 	for rest := versions; len(rest) > 0; {
 		n := 1
@@ -155,7 +158,7 @@ func (t *Table) writeModule(b *strings.Builder, name string) {
 		fmt.Fprintf(b, "versions %s\n", strings.Join(rest[:n], " "))
 		rest = rest[n:]
 	}
-	for _, version := range t.Broken(name) {
+	for _, version := range broken {
 		fmt.Fprintf(b, "broken %s %s\n", version, t.Get(name, version).Broken)
 	}
 	structure := ""
