@@ -10,10 +10,10 @@ CLANG_VERSION := 19
 PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test vm soak-vm vet generate lint bench clean
+.PHONY: help setup build demo test vm soak-vm vet generate lint bench offsets offsets-check clean
 
 help: ## say what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what the other targets need on Debian, mount the kernel's file systems
 	.ci/setup
@@ -59,6 +59,13 @@ lint: ## run the linters
 
 bench: ## measure what tracing costs, in about 20 minutes on a machine that does nothing else
 	go run ./internal/bench
+
+# MODULES narrows both targets, as in MODULES="std@go1.27.0.. golang.org/x/net".
+offsets: ## measure the struct layouts that the database lacks
+	nice go run ./offsetsdb/cmd/offsets-tracker -picture docs/offsets.svg $(MODULES)
+
+offsets-check: ## measure all that the database has again, and compare
+	nice go run ./offsetsdb/cmd/offsets-tracker -check $(MODULES)
 
 clean: ## remove what was built
 	rm -rf build

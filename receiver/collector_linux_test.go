@@ -73,6 +73,11 @@ func startCollector(t testing.TB, configure ...func(*receiver.Config)) *collecto
 // newCollector is startCollector for tests that stop it themselves.
 func newCollector(t testing.TB, configure ...func(*receiver.Config)) *collector {
 	t.Helper()
+	return newCollectorOf(t, receiver.NewFactory(), configure...)
+}
+
+func newCollectorOf(t testing.TB, factory otelreceiver.Factory, configure ...func(*receiver.Config)) *collector {
+	t.Helper()
 	observed, logs := observer.New(zap.DebugLevel)
 	c := &collector{
 		t:         t,
@@ -81,7 +86,6 @@ func newCollector(t testing.TB, configure ...func(*receiver.Config)) *collector 
 		logs:      logs,
 		mark:      fmt.Sprintf("%d-%d", os.Getpid(), collectors.Add(1)),
 	}
-	factory := receiver.NewFactory()
 	config := factory.CreateDefaultConfig().(*receiver.Config)
 	config.Targets = []receiver.TargetConfig{{
 		SelectorConfig: receiver.SelectorConfig{Environment: map[string]string{markVariable: c.mark}},

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/ebpfgo/ebpfgoreceiver/offsetsdb"
 )
 
 // Config is what one ebpfgo receiver traces and how it hands its spans on.
@@ -37,6 +39,11 @@ type Config struct {
 	// QueueSize is the number of spans that may wait for a pipeline that is slower
 	// than the targets. What does not fit is lost, and counted.
 	QueueSize int `mapstructure:"queue_size"`
+
+	// OffsetsFile names a database of struct layouts that adds to and overrides the one
+	// that is built in, for releases of libraries that this one does not know. It is read
+	// at the start.
+	OffsetsFile string `mapstructure:"offsets_file"`
 }
 
 // BatchConfig says when collected spans go to the pipeline: as soon as one of the
@@ -68,6 +75,18 @@ func (c *Config) Validate() error {
 		c.Sampler.validate(),
 		c.validateLimits(),
 	)
+}
+
+// offsets returns the database of layouts.
+func (c *Config) offsets() (*offsetsdb.DB, error) {
+	if c.OffsetsFile == "" {
+		return offsetsdb.Embedded(), nil
+	}
+	db, err := offsetsdb.Open(c.OffsetsFile)
+	if err != nil {
+		return nil, fmt.Errorf("offsets_file: %w", err)
+	}
+	return db, nil
 }
 
 func (c *Config) validateTargets() error {

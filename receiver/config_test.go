@@ -3,6 +3,7 @@
 package receiver
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,12 +15,15 @@ import (
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
+	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument/catalog"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/metadata"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/metadatatest"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/tracer"
+	"github.com/ebpfgo/ebpfgoreceiver/offsetsdb"
 )
 
 func TestConfigStruct(t *testing.T) {
@@ -58,6 +62,7 @@ func TestConfigFile(t *testing.T) {
 		PollInterval: 30 * time.Second,
 		Batch:        BatchConfig{MaxSpans: 256, Timeout: time.Second},
 		QueueSize:    4096,
+		OffsetsFile:  "/etc/ebpfgo/offsets.txt",
 	}
 
 	file, err := confmaptest.LoadConf(filepath.Join("testdata", "config.yaml"))
@@ -218,4 +223,38 @@ func parse(t *testing.T, text string) *confmap.Conf {
 	var content map[string]any
 	require.NoError(t, yaml.Unmarshal([]byte(text), &content))
 	return confmap.NewFromStringMap(content)
+}
+
+// A database of layouts is read when the receiver starts.
+func TestOffsetsFile(t *testing.T) {
+	folder := t.TempDir()
+	field := offsetsdb.Field{Package: "example.com/shop", Struct: "Cart", Name: "id"}
+	build := offsetsdb.Build{Module: "example.com/shop", Version: "v1.0.0", Arch: "amd64"}
+	sound := filepath.Join(folder, "sound.txt")
+	require.NoError(t, os.WriteFile(sound, []byte("offsetsdb 1\nmodule example.com/shop\nversions v1.0.0\nstruct example.com/shop.Cart\n\tid 24 ..\n"), 0o600))
+	broken := filepath.Join(folder, "broken.txt")
+	require.NoError(t, os.WriteFile(broken, []byte("offsetsdb 1\nmodule example.com/shop\nversions 1.0\n"), 0o600))
+
+	db, err := (&Config{OffsetsFile: sound}).offsets()
+	require.NoError(t, err)
+	offset, answer := db.Lookup(build, field)
+	assert.Equal(t, uint32(24), offset)
+	assert.Equal(t, offsetsdb.Known, answer)
+
+	db, err = (&Config{}).offsets()
+	require.NoError(t, err)
+	_, answer = db.Lookup(build, field)
+	assert.Equal(t, offsetsdb.Unknown, answer)
+
+	for name, want := range map[string]string{
+		broken:                               "offsets_file: " + broken + ":3: \"1.0\" is not a semantic version",
+		filepath.Join(folder, "nowhere.txt"): "offsets_file: open ",
+	} {
+		config := createDefaultConfig().(*Config)
+		config.OffsetsFile = name
+		r, err := NewFactory().CreateTraces(t.Context(), metadatatest.NewSettings(componenttest.NewTelemetry()), config, consumertest.NewNop())
+		require.NoError(t, err)
+		assert.ErrorContains(t, r.Start(t.Context(), componenttest.NewNopHost()), want)
+		assert.NoError(t, r.Shutdown(t.Context()))
+	}
 }

@@ -57,37 +57,52 @@ func clientCases(plain, secure, nowhere string) []clientCase {
 }
 
 func TestClient(t *testing.T) {
-	server := targettest.Binary(t, targettest.Build{Program: "httpserver"})
-	plain, secure := targettest.Start(t, server), targettest.Start(t, server, targettest.TLS())
-	nowhere := unusedAddress(t)
-	addresses := map[string]string{plain.Address(): "plain", secure.Address(): "secure", nowhere: "nowhere"}
-
+	servers := startServers(t)
 	for _, build := range everyBuild("httpclient") {
 		t.Run(build.String(), func(t *testing.T) {
 			t.Parallel()
-			c := startCollector(t)
-			x := c.start(build)
-			e := expectation{golden: isGolden(build), errors: olderErrors(minor(t, build)), addresses: addresses}
-			cases := clientCases(plain.URL(), secure.URL(), "http://"+nowhere)
-			n := 0
-			for _, test := range cases {
-				results := x.Do(test.command)
-				require.Len(t, results, 1)
-				assert.Equal(t, test.status, results[0].Status, test.name)
-				assert.Contains(t, results[0].Error, test.err, test.name)
-				n += max(1, test.spans)
-			}
-			spans := c.next(x, n)
-			require.Len(t, spans, n)
-			// One began after the other had ended.
-			for _, test := range cases {
-				n := max(1, test.spans)
-				compareGolden(t, "client-"+test.name, spans[:n], e)
-				spans = spans[n:]
-			}
-			c.nothingElse(x, func() { x.Do(targettest.Command{URL: plain.URL() + lastPath}) })
+			checkClient(startCollector(t), build, servers)
 		})
 	}
+}
+
+// servers are what clients call, and an address where there is none. None of them is traced.
+type servers struct {
+	plain, secure *targettest.Target
+	nowhere       string
+}
+
+func startServers(t *testing.T) servers {
+	binary := targettest.Binary(t, targettest.Build{Program: "httpserver"})
+	return servers{targettest.Start(t, binary), targettest.Start(t, binary, targettest.TLS()), unusedAddress(t)}
+}
+
+// checkClient holds what comes of each round trip to its golden trace.
+func checkClient(c *collector, build targettest.Build, s servers) {
+	t := c.t.(*testing.T)
+	x := c.start(build)
+	e := expectation{
+		golden: isGolden(build), errors: olderErrors(minor(t, build)),
+		addresses: map[string]string{s.plain.Address(): "plain", s.secure.Address(): "secure", s.nowhere: "nowhere"},
+	}
+	cases := clientCases(s.plain.URL(), s.secure.URL(), "http://"+s.nowhere)
+	n := 0
+	for _, test := range cases {
+		results := x.Do(test.command)
+		require.Len(t, results, 1)
+		assert.Equal(t, test.status, results[0].Status, test.name)
+		assert.Contains(t, results[0].Error, test.err, test.name)
+		n += max(1, test.spans)
+	}
+	spans := c.next(x, n)
+	require.Len(t, spans, n)
+	// One began after the other had ended.
+	for _, test := range cases {
+		n := max(1, test.spans)
+		compareGolden(t, "client-"+test.name, spans[:n], e)
+		spans = spans[n:]
+	}
+	c.nothingElse(x, func() { x.Do(targettest.Command{URL: s.plain.URL() + lastPath}) })
 }
 
 // olderErrors are the types of net/http's errors in a minor version of Go, by those that golden traces have.

@@ -33,7 +33,7 @@ func TestServer(t *testing.T) {
 		t.Run(build.String(), func(t *testing.T) {
 			t.Parallel()
 			peer := targettest.Start(t, targettest.Binary(t, build))
-			checkServer(t, build, "server-", append(serverCases(peer), http1Cases()...), peer)
+			checkServer(startCollector(t), build, "server-", append(serverCases(peer), http1Cases()...), peer)
 		})
 	}
 }
@@ -43,14 +43,14 @@ func TestServerHTTP2(t *testing.T) {
 		t.Run(build.String(), func(t *testing.T) {
 			t.Parallel()
 			peer := targettest.Start(t, targettest.Binary(t, build))
-			checkServer(t, build, "server-http2-", serverCases(peer), peer, targettest.TLS())
+			checkServer(startCollector(t), build, "server-http2-", serverCases(peer), peer, targettest.TLS())
 		})
 	}
 }
 
 // checkServer holds what comes of each request to its golden trace.
-func checkServer(t *testing.T, build targettest.Build, prefix string, cases []serverCase, peer *targettest.Target, options ...targettest.Option) {
-	c := startCollector(t)
+func checkServer(c *collector, build targettest.Build, prefix string, cases []serverCase, peer *targettest.Target, options ...targettest.Option) {
+	t := c.t.(*testing.T)
 	x := c.start(build, append(options, targettest.Args("-upstream", peer.URL()))...)
 	n := 0
 	for _, test := range cases {

@@ -17,7 +17,13 @@ import (
 )
 
 // NewFactory returns the factory of the receiver type "ebpfgo".
-func NewFactory() receiver.Factory {
+func NewFactory() receiver.Factory { return newFactory(nil) }
+
+// newFactory is NewFactory with what tests change of what is traced.
+func newFactory(adapt func(*tracer.Options)) receiver.Factory {
+	createTraces := func(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Traces) (receiver.Traces, error) {
+		return &tracesReceiver{settings: set, config: cfg.(*Config), next: next, adapt: adapt}, nil
+	}
 	return receiver.NewFactory(
 		metadata.Type,
 		createDefaultConfig,
@@ -36,8 +42,4 @@ func createDefaultConfig() component.Config {
 		Batch:        BatchConfig{MaxSpans: 1024, Timeout: 200 * time.Millisecond},
 		QueueSize:    16384,
 	}
-}
-
-func createTraces(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Traces) (receiver.Traces, error) {
-	return newReceiver(set, cfg.(*Config), next)
 }

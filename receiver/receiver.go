@@ -21,16 +21,13 @@ type tracesReceiver struct {
 	settings receiver.Settings
 	config   *Config
 	next     consumer.Traces
+	adapt    func(*tracer.Options) // of tests; may be nil
 
 	telemetry *metadata.TelemetryBuilder
 	pipeline  *pipeline
 	session   *tracer.Session
 	cancel    context.CancelFunc // of the discovery
 	watching  chan struct{}      // closed when the discovery has ended
-}
-
-func newReceiver(set receiver.Settings, cfg *Config, next consumer.Traces) (receiver.Traces, error) {
-	return &tracesReceiver{settings: set, config: cfg, next: next}, nil
 }
 
 // Start loads the kernel side and begins to look for targets. It does not wait for them.
@@ -49,7 +46,11 @@ func (r *tracesReceiver) start(host component.Host) (err error) {
 	if r.pipeline, err = newPipeline(r.settings, r.config.QueueSize, r.next); err != nil {
 		return err
 	}
-	r.session, err = tracer.Open(tracer.Options{
+	offsets, err := r.config.offsets()
+	if err != nil {
+		return err
+	}
+	options := tracer.Options{
 		Logger:       r.settings.Logger,
 		Telemetry:    telemetry{r.telemetry},
 		Enabled:      r.config.instrumentationEnabled,
@@ -58,11 +59,15 @@ func (r *tracesReceiver) start(host component.Host) (err error) {
 		MaxSpans:     r.config.Batch.MaxSpans,
 		Timeout:      r.config.Batch.Timeout,
 		Deliver:      r.pipeline.deliver,
+		Offsets:      offsets,
 		ScopeVersion: r.settings.BuildInfo.Version,
 
 		InstrumentationOptions: r.config.instrumentationOptions(),
-	})
-	if err != nil {
+	}
+	if r.adapt != nil {
+		r.adapt(&options)
+	}
+	if r.session, err = tracer.Open(options); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(context.Background())

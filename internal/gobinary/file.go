@@ -8,6 +8,8 @@ import (
 	"io"
 	"runtime/debug"
 	"sync"
+
+	"github.com/ebpfgo/ebpfgoreceiver/offsetsdb"
 )
 
 // ErrNotGo says that an executable has no Go build information.
@@ -20,6 +22,9 @@ type File struct {
 	image *image
 	info  *debug.BuildInfo
 
+	sources  []Source // that Layout may ask
+	database *offsetsdb.DB
+
 	pclntab    func() (*pclntab, error)    // read once
 	moduleData func() (*moduleData, error) // read once
 	types      func() (*types, error)      // read once
@@ -28,7 +33,7 @@ type File struct {
 // Open reads the headers and the build information of an executable. The error
 // is ErrNotExecutable or ErrNotGo, wrapped or not, for a file that is sound but
 // not of interest. The reader must stay open as long as the File is used.
-func Open(r io.ReaderAt) (*File, error) {
+func Open(r io.ReaderAt, options ...Option) (*File, error) {
 	m, err := newImage(r)
 	if err != nil {
 		return nil, err
@@ -37,11 +42,27 @@ func Open(r io.ReaderAt) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &File{image: m, info: info}
+	f := &File{image: m, info: info, sources: allSources}
+	for _, option := range options {
+		option(f)
+	}
 	f.pclntab = sync.OnceValues(func() (*pclntab, error) { return findPclntab(m) })
 	f.moduleData = sync.OnceValues(f.readModuleData)
 	f.types = sync.OnceValues(f.readTypes)
 	return f, nil
+}
+
+// Option changes where the offsets of a File come from.
+type Option func(*File)
+
+// Database has Layout look up what the executable itself does not tell.
+func Database(db *offsetsdb.DB) Option {
+	return func(f *File) { f.database = db }
+}
+
+// Only has Layout ask some of its sources, for those who hold them against each other.
+func Only(sources ...Source) Option {
+	return func(f *File) { f.sources = sources }
 }
 
 // BuildInfo returns what the go command recorded about the build: the main

@@ -152,7 +152,7 @@ func TestLayoutTellsTypesApart(t *testing.T) {
 				{"behind a struct without a name", Field{"main", "Anonymous", "Method"}, Layout{{"main", "Anonymous", "Method"}: {24, SourceTypes}}},
 				{"short name of a package", Field{"http", "Request", "Method"}, Layout{}},
 				{"end of a package path", Field{"template", "Template", "Tree"}, Layout{}},
-				{"no such field", Field{"net/http", "Request", "method"}, Layout{}},
+				{"no such field", Field{"net/http", "Request", "method"}, Layout{{"net/http", "Request", "method"}: {NoField, SourceTypes}}},
 				{"no such struct", Field{"net/http", "Demand", "Method"}, Layout{}},
 				{"generic type", Field{"main", "Pair", "Value"}, Layout{}},
 				{"namesake in a function", Field{"main", "Twice", "Second"}, Layout{}},

@@ -11,18 +11,43 @@ import (
 )
 
 func TestResolve(t *testing.T) {
-	field := func(name string) gobinary.Field { return gobinary.Field{Package: "p", Struct: "s", Field: name} }
-	known, largest, tooLarge, unknown := uint16(1), uint16(1), uint16(1), uint16(1)
-	wants := []Want{
-		{field("known"), &known}, {field("largest"), &largest}, {field("too_large"), &tooLarge}, {field("unknown"), &unknown},
+	field := func(structName, name string) gobinary.Field {
+		return gobinary.Field{Package: "p", Struct: structName, Field: name}
 	}
-	missing := Resolve(wants, gobinary.Layout{
-		field("known"):     {Value: 8},
-		field("largest"):   {Value: Missing - 1},
-		field("too_large"): {Value: Missing},
-		field("other"):     {Value: 16},
-	})
-	assert.Equal(t, []gobinary.Field{field("too_large"), field("unknown")}, missing)
-	assert.Equal(t, []uint16{8, Missing - 1, Missing, Missing}, []uint16{known, largest, tooLarge, unknown})
-	assert.Equal(t, []gobinary.Field{field("known"), field("largest"), field("too_large"), field("unknown")}, Fields(wants))
+	inner, outer, old := field("Inner", "f"), field("Outer", "inner"), field("Outer", "f")
+	const none = gobinary.NoField
+	for name, test := range map[string]struct {
+		found   gobinary.Layout
+		offset  uint16
+		missing []gobinary.Field
+	}{
+		"first way":               {gobinary.Layout{old: {Value: 8}, outer: {Value: 16}, inner: {Value: 32}}, 8, nil},
+		"other way":               {gobinary.Layout{outer: {Value: 16}, inner: {Value: 32}}, 48, nil},
+		"half a way":              {gobinary.Layout{outer: {Value: 16}}, Missing, []gobinary.Field{inner}},
+		"nothing is known":        {nil, Missing, []gobinary.Field{outer, inner}},
+		"too far":                 {gobinary.Layout{outer: {Value: 0xffff}, inner: {Value: 0xfffffffe}}, Missing, []gobinary.Field{outer, inner}},
+		"just too far":            {gobinary.Layout{outer: {Value: 0xfff0}, inner: {Value: 0xf}}, Missing, []gobinary.Field{outer, inner}},
+		"just near enough":        {gobinary.Layout{outer: {Value: 0xfff0}, inner: {Value: 0xe}}, 0xfffe, nil},
+		"other way, first absent": {gobinary.Layout{old: {Value: none}, outer: {Value: 16}, inner: {Value: 32}}, 48, nil},
+		"first absent":            {gobinary.Layout{old: {Value: none}}, Missing, []gobinary.Field{outer, inner}},
+		"other absent":            {gobinary.Layout{outer: {Value: none}}, Missing, []gobinary.Field{old}},
+		"other absent in part":    {gobinary.Layout{outer: {Value: 16}, inner: {Value: none}}, Missing, []gobinary.Field{old}},
+		"both absent":             {gobinary.Layout{old: {Value: none}, outer: {Value: none}}, Missing, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			offset := uint16(1)
+			wants := []Want{At(&offset, "p", "Outer", "f").Or(outer, inner)}
+			assert.Equal(t, test.missing, Resolve(wants, test.found))
+			assert.Equal(t, test.offset, offset)
+			assert.Equal(t, []gobinary.Field{old, outer, inner}, Fields(wants))
+		})
+	}
+}
+
+// A way that is added to a want is not one of others that were made from it.
+func TestOrLeavesOthersAlone(t *testing.T) {
+	a, b := gobinary.Field{Field: "a"}, gobinary.Field{Field: "b"}
+	want := At(nil, "p", "s", "f").Or(a).Or(a)
+	first, second := want.Or(a), want.Or(b)
+	assert.Equal(t, [][]gobinary.Field{{a}, {b}}, [][]gobinary.Field{first.Ways[3], second.Ways[3]})
 }

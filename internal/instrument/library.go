@@ -30,6 +30,10 @@ type Library interface {
 	// each binary, by the index of the binary.
 	LayoutMap() string
 
+	// Fields are those that the library may read, of any version of what it traces. The
+	// database of offsets has them.
+	Fields() []gobinary.Field
+
 	// Plan chooses the probes for one binary. A library that is not in the binary
 	// gives an empty plan.
 	Plan(*gobinary.File) (Plan, error)

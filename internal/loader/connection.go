@@ -28,6 +28,32 @@ const (
 	typeRaw = "*google.golang.org/grpc/internal/credentials.syscallConn"
 )
 
+// wants lists the fields of connections, and of those that are around others.
+func (l *ConnectionLayout) wants(tls, raw bool) []instrument.Want {
+	pfd := gobinary.Field{Package: "net", Struct: "netFD", Field: "pfd"}
+	number := gobinary.Field{Package: "internal/poll", Struct: "FD", Field: "Sysfd"}
+	wants := []instrument.Want{
+		instrument.At(&l.TCPFD, "net", "conn", "fd"), // TCPConn is a conn
+		instrument.At(&l.FDLocal, "net", "netFD", "laddr"),
+		instrument.At(&l.FDRemote, "net", "netFD", "raddr"),
+		instrument.Want{Offset: &l.FDNumber}.Or(pfd, number),
+		instrument.At(&l.AddressIP, "net", "TCPAddr", "IP"),
+		instrument.At(&l.AddressPort, "net", "TCPAddr", "Port"),
+	}
+	if tls {
+		wants = append(wants, instrument.At(&l.TLSInner, "crypto/tls", "Conn", "conn"))
+	}
+	if raw {
+		wants = append(wants, instrument.At(&l.RawInner, "google.golang.org/grpc/internal/credentials", "syscallConn", "Conn"))
+	}
+	return wants
+}
+
+// ConnectionFields lists the fields that ResolveConnections may look up.
+func ConnectionFields() []gobinary.Field {
+	return instrument.Fields(new(ConnectionLayout).wants(true, true))
+}
+
 // ResolveConnections finds the layouts of a binary's connections, and the fields that it
 // lacks. The error says why its connections cannot be told: nothing is propagated by them
 // then. A binary without TCP has no layout, and no error.
@@ -41,37 +67,14 @@ func ResolveConnections(f *gobinary.File) (ConnectionLayout, gobinary.Layout, []
 	if l.TypeTCP == 0 {
 		return l, nil, nil, nil
 	}
-	var number, system uint16
-	wants := []instrument.Want{
-		connectionWant("net", "conn", "fd", &l.TCPFD), // TCPConn is a conn
-		connectionWant("net", "netFD", "laddr", &l.FDLocal),
-		connectionWant("net", "netFD", "raddr", &l.FDRemote),
-		connectionWant("net", "netFD", "pfd", &number),
-		connectionWant("internal/poll", "FD", "Sysfd", &system),
-		connectionWant("net", "TCPAddr", "IP", &l.AddressIP),
-		connectionWant("net", "TCPAddr", "Port", &l.AddressPort),
-	}
-	if l.TypeTLS != 0 {
-		wants = append(wants, connectionWant("crypto/tls", "Conn", "conn", &l.TLSInner))
-	}
-	if l.TypeRaw != 0 {
-		wants = append(wants, connectionWant("google.golang.org/grpc/internal/credentials", "syscallConn", "Conn", &l.RawInner))
-	}
+	wants := l.wants(l.TypeTLS != 0, l.TypeRaw != 0)
 	fields, err := f.Layout(instrument.Fields(wants))
 	if err != nil && len(fields) == 0 {
 		return ConnectionLayout{}, nil, nil, fmt.Errorf("layouts of connections: %w", err)
 	}
 	missing := instrument.Resolve(wants, fields)
-	l.FDNumber = instrument.Missing
-	if number != instrument.Missing && system != instrument.Missing {
-		l.FDNumber = number + system
-	}
 	if len(missing) > 0 {
 		return ConnectionLayout{}, fields, missing, fmt.Errorf("layouts of connections are not known: %v", missing)
 	}
 	return l, fields, nil, nil
-}
-
-func connectionWant(pkg, structName, field string, offset *uint16) instrument.Want {
-	return instrument.Want{Field: gobinary.Field{Package: pkg, Struct: structName, Field: field}, Offset: offset}
 }

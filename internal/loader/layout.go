@@ -26,12 +26,10 @@ type RuntimeLayout struct {
 // stackHi is the offset of hi in runtime.stack, which is {lo, hi uintptr}.
 const stackHi = 8
 
-// ResolveRuntime finds the runtime's layout in a binary and the fields that it lacks.
-// It is an error if goroutines cannot be told apart, for then nothing can be traced.
-func ResolveRuntime(f *gobinary.File) (RuntimeLayout, gobinary.Layout, []gobinary.Field, error) {
-	var l RuntimeLayout
+// wants lists what is read of a release of Go.
+func (l *RuntimeLayout) wants(minor int) []instrument.Want {
 	want := func(structName, field string, offset *uint16) instrument.Want {
-		return instrument.Want{Field: gobinary.Field{Package: "runtime", Struct: structName, Field: field}, Offset: offset}
+		return instrument.At(offset, "runtime", structName, field)
 	}
 	wants := []instrument.Want{
 		want("g", "goid", &l.Goid),
@@ -40,11 +38,6 @@ func ResolveRuntime(f *gobinary.File) (RuntimeLayout, gobinary.Layout, []gobinar
 		want("_panic", "arg", &l.PanicArg),
 		want("_panic", "goexit", &l.PanicGoexit),
 	}
-	minor, err := f.GoMinor()
-	if err != nil {
-		return l, nil, nil, fmt.Errorf("Go version %q: %w", f.GoVersion(), err)
-	}
-	l.ParentGoid = instrument.Missing
 	if minor >= 21 {
 		wants = append(wants,
 			want("g", "parentGoid", &l.ParentGoid),
@@ -54,6 +47,24 @@ func ResolveRuntime(f *gobinary.File) (RuntimeLayout, gobinary.Layout, []gobinar
 			want("p", "goidcacheend", &l.GoidCacheEnd),
 		)
 	}
+	return wants
+}
+
+// RuntimeFields lists the fields that ResolveRuntime may look up.
+func RuntimeFields() []gobinary.Field {
+	return instrument.Fields(new(RuntimeLayout).wants(21))
+}
+
+// ResolveRuntime finds the runtime's layout in a binary and the fields that it lacks.
+// It is an error if goroutines cannot be told apart, for then nothing can be traced.
+func ResolveRuntime(f *gobinary.File) (RuntimeLayout, gobinary.Layout, []gobinary.Field, error) {
+	var l RuntimeLayout
+	minor, err := f.GoMinor()
+	if err != nil {
+		return l, nil, nil, fmt.Errorf("Go version %q: %w", f.GoVersion(), err)
+	}
+	l.ParentGoid = instrument.Missing
+	wants := l.wants(minor)
 	fields, err := f.Layout(instrument.Fields(wants))
 	if err != nil && len(fields) == 0 {
 		return l, nil, nil, fmt.Errorf("layouts of the runtime: %w", err)

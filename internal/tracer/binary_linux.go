@@ -71,7 +71,11 @@ func (b *binary) analyse(libraries []instrument.Library, o Options) {
 }
 
 func (b *binary) plan(libraries []instrument.Library, o Options) (BinaryOutcome, error) {
-	f, err := gobinary.Open(b.file)
+	options := []gobinary.Option{gobinary.Database(o.Offsets)}
+	if o.Sources != nil {
+		options = append(options, gobinary.Only(o.Sources...))
+	}
+	f, err := gobinary.Open(b.file, options...)
 	if err != nil {
 		return BinaryInvalid, err
 	}
@@ -117,7 +121,9 @@ func (b *binary) plan(libraries []instrument.Library, o Options) (BinaryOutcome,
 
 func countFields(t Telemetry, fields gobinary.Layout, missing int) {
 	for _, offset := range fields {
-		t.Fields(offset.Source.String(), 1)
+		if offset.Value != gobinary.NoField {
+			t.Fields(offset.Source.String(), 1)
+		}
 	}
 	if missing > 0 {
 		t.Fields("none", int64(missing))

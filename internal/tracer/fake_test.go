@@ -36,6 +36,8 @@ func (fakeLibrary) Programs() (*ebpf.CollectionSpec, error) { return nil, errors
 
 func (fakeLibrary) LayoutMap() string { return "" }
 
+func (fakeLibrary) Fields() []gobinary.Field { return nil }
+
 func (fakeLibrary) Plan(*gobinary.File) (instrument.Plan, error) { return instrument.Plan{}, nil }
 
 func (fakeLibrary) Span(r instrument.Record, span ptrace.Span) error {

@@ -12,7 +12,9 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/loader"
+	"github.com/ebpfgo/ebpfgoreceiver/offsetsdb"
 )
 
 // Options are what a session wants.
@@ -33,6 +35,10 @@ type Options struct {
 	// Deliver takes a batch of so many spans. It must not block: false says that there
 	// was no room for it.
 	Deliver func(batch ptrace.Traces, spans int) bool
+	// Offsets has the layouts that executables do not tell themselves.
+	Offsets *offsetsdb.DB
+	// Sources are where layouts come from, for tests that leave some out; nil is all of them.
+	Sources []gobinary.Source
 	// ScopeVersion is the version of the instrumentation scopes.
 	ScopeVersion string
 

@@ -2,10 +2,7 @@
 
 package databasesql
 
-import (
-	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
-	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
-)
+import "github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 
 // The sizes of the tables in a layout, CONNECTORS_MAX and ERRORS_MAX in
 // bpf/databasesql.bpf.c.
@@ -50,7 +47,7 @@ type layout struct {
 const typeDSNConnector = "database/sql.dsnConnector"
 
 func want(pkg, structName, field string, offset *uint16) instrument.Want {
-	return instrument.Want{Field: gobinary.Field{Package: pkg, Struct: structName, Field: field}, Offset: offset}
+	return instrument.At(offset, pkg, structName, field)
 }
 
 // wants lists the fields of database/sql that are read, of those of its types that the

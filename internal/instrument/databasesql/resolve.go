@@ -49,34 +49,58 @@ func typeNames() []string {
 	return slices.Compact(names)
 }
 
-// fieldNames lists the fields of a connector that are there to be read.
-func (c *connector) fieldNames() []string {
-	var names []string
-	for _, name := range []string{c.behind, c.source, c.database, c.extra, c.port} {
-		if name != "" {
-			names = append(names, name)
+// wants lists the fields of a connector that are there to be read.
+func (c *connector) wants(l *connectorLayout) []instrument.Want {
+	var wants []instrument.Want
+	if c.behind != "" {
+		wants = append(wants, instrument.Want{Offset: &l.Pointer}.Or(structField(c.behind)))
+	}
+	var within []gobinary.Field
+	for _, name := range c.within {
+		within = append(within, structField(name))
+	}
+	for _, f := range []struct {
+		name   string
+		offset *uint16
+	}{{c.source, &l.Source}, {c.database, &l.Database}, {c.extra, &l.Extra}, {c.port, &l.Port}} {
+		if f.name != "" {
+			wants = append(wants, instrument.Want{Offset: f.offset}.Or(append(slices.Clone(within), structField(f.name))...))
 		}
 	}
-	return append(names, c.within...)
+	return wants
+}
+
+func (e codedError) want(l *errorLayout) instrument.Want {
+	return instrument.Want{Offset: &l.Offset}.Or(e.structField())
 }
 
 // driverFields lists the fields of the types that a binary has.
 func driverFields(addresses map[string]uint64) []gobinary.Field {
-	var fields []gobinary.Field
-	has := func(typeName string) bool { return addresses[typeName] != 0 }
+	return instrument.Fields(driverWants(func(typeName string) bool { return addresses[typeName] != 0 }))
+}
+
+// driverWants lists what is read of those types of the table of drivers that has says.
+func driverWants(has func(typeName string) bool) []instrument.Want {
+	var wants []instrument.Want
 	for _, kind := range connectorKinds {
 		if slices.ContainsFunc(either(kind.typeName), has) {
-			for _, name := range kind.fieldNames() {
-				fields = append(fields, structField(name))
-			}
+			wants = append(wants, kind.wants(new(connectorLayout))...)
 		}
 	}
 	for _, err := range driverErrors() {
 		if has(err.typeName) {
-			fields = append(fields, err.structField())
+			wants = append(wants, err.want(new(errorLayout)))
 		}
 	}
-	return fields
+	return wants
+}
+
+func (library) Fields() []gobinary.Field {
+	l := new(layout)
+	return instrument.Fields(slices.Concat(
+		l.wants(true, true, true), l.recoveryWants(21), l.recoveryWants(22),
+		driverWants(func(string) bool { return true }),
+	))
 }
 
 // setDrivers fills the tables of connectors and errors with what a binary has of the
@@ -106,15 +130,15 @@ func (l *layout) setDrivers(addresses map[string]uint64, fields gobinary.Layout)
 		if !ok {
 			continue
 		}
-		offset, ok := fields[coded.structField()]
-		if !ok || offset.Value >= instrument.Missing {
-			missing = append(missing, coded.structField())
+		found := errorLayout{Type: address, Kind: coded.kind}
+		missing = append(missing, instrument.Resolve([]instrument.Want{coded.want(&found)}, fields)...)
+		if found.Offset == instrument.Missing {
 			continue
 		}
 		if len(errors) == maxErrors {
 			return nil, fmt.Errorf("more than %d types of errors", maxErrors)
 		}
-		errors = append(errors, errorLayout{Type: address, Offset: uint16(offset.Value), Kind: coded.kind})
+		errors = append(errors, found)
 	}
 	return missing, nil
 }
@@ -126,9 +150,9 @@ func connectorOf(typeName string, fields gobinary.Layout) (found connectorLayout
 		if kind.typeName != typeName {
 			continue
 		}
-		candidate, lacks := kind.layout(fields)
+		candidate, lacks, complete := kind.layout(fields)
 		candidate.Driver = uint8(index)
-		if len(lacks) == 0 {
+		if complete {
 			return candidate, nil, true
 		}
 		if !ok {
@@ -139,39 +163,19 @@ func connectorOf(typeName string, fields gobinary.Layout) (found connectorLayout
 }
 
 // layout finds where a connector has its fields. Without all of them it has none.
-func (c *connector) layout(fields gobinary.Layout) (connectorLayout, []gobinary.Field) {
+func (c *connector) layout(fields gobinary.Layout) (l connectorLayout, missing []gobinary.Field, complete bool) {
 	none := connectorLayout{
 		Pointer: instrument.Missing, Source: instrument.Missing, Database: instrument.Missing,
 		Extra: instrument.Missing, Port: instrument.Missing,
 	}
-	l := none
-	var missing []gobinary.Field
-	offset := func(name string) uint32 {
-		field := structField(name)
-		found, ok := fields[field]
-		if !ok {
-			missing = append(missing, field)
-		}
-		return found.Value
-	}
-	base := uint32(0)
-	for _, name := range c.within {
-		base += offset(name)
-	}
-	if c.behind != "" {
-		l.Pointer = uint16(min(offset(c.behind), instrument.Missing))
-	}
-	for _, f := range []struct {
-		name string
-		at   *uint16
-	}{{c.source, &l.Source}, {c.database, &l.Database}, {c.extra, &l.Extra}, {c.port, &l.Port}} {
-		if f.name != "" {
-			*f.at = uint16(min(base+offset(f.name), instrument.Missing))
-		}
-	}
+	l = none
 	l.PortSize = c.portSize
-	if missing != nil {
-		return none, missing
+	wants := c.wants(&l)
+	missing = instrument.Resolve(wants, fields)
+	for _, want := range wants {
+		if *want.Offset == instrument.Missing {
+			return none, missing, false
+		}
 	}
-	return l, nil
+	return l, nil, true
 }

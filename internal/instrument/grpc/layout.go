@@ -3,6 +3,8 @@
 package grpc
 
 import (
+	"slices"
+
 	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 )
@@ -73,32 +75,18 @@ func (l *layout) typeAddresses() map[string]*uint64 {
 	}
 }
 
-// want is a place in a struct, and where its offset goes in the layout.
-type want struct {
-	offset *uint16
-	// ways are the ways to say where it is, one of which is that of the version at hand:
-	// fields each of which is part of the one before.
-	ways [][]gobinary.Field
-}
-
 func field(pkg, structName, name string) gobinary.Field {
 	return gobinary.Field{Package: pkg, Struct: structName, Field: name}
 }
 
-func at(offset *uint16, pkg, structName, name string) want {
-	return want{offset, [][]gobinary.Field{{field(pkg, structName, name)}}}
-}
-
-// or adds another way.
-func (w want) or(fields ...gobinary.Field) want {
-	w.ways = append(w.ways, fields)
-	return w
+func at(offset *uint16, pkg, structName, name string) instrument.Want {
+	return instrument.At(offset, pkg, structName, name)
 }
 
 // sharedWants lists what both sides read.
-func (l *layout) sharedWants() []want {
+func (l *layout) sharedWants() []instrument.Want {
 	const proto = "google.golang.org/genproto/googleapis/rpc/status"
-	return []want{
+	return []instrument.Want{
 		at(&l.ValueContextKey, "context", "valueCtx", "key"),
 		at(&l.ValueContextValue, "context", "valueCtx", "val"),
 		at(&l.TCPIP, "net", "TCPAddr", "IP"),
@@ -111,27 +99,27 @@ func (l *layout) sharedWants() []want {
 }
 
 // serverWants lists what is read of a call on the server's side.
-func (l *layout) serverWants() []want {
-	return []want{
+func (l *layout) serverWants() []instrument.Want {
+	return []instrument.Want{
 		at(&l.StreamContext, transport, "Stream", "ctx"),
 		at(&l.StreamMethod, transport, "Stream", "method"),
 		at(&l.StreamState, transport, "Stream", "state"),
 		// net.Addr, in the transport itself up to 1.56.
 		at(&l.HTTP2ServerRemote, transport, "http2Server", "remoteAddr").
-			or(field(transport, "http2Server", "peer"), field(root+"/peer", "Peer", "Addr")),
+			Or(field(transport, "http2Server", "peer"), field(root+"/peer", "Peer", "Addr")),
 		at(&l.HandlerRequest, transport, "serverHandlerTransport", "req"),
 		at(&l.HandlerClosed, transport, "serverHandlerTransport", "closedCh"),
 		at(&l.ChannelClosed, "runtime", "hchan", "closed"),
 		at(&l.RequestRemote, "net/http", "Request", "RemoteAddr"),
 		at(&l.StreamID, transport, "Stream", "id"),
 		at(&l.HTTP2ServerConnection, transport, "http2Server", "conn"),
-		{&l.ServerWorkers, [][]gobinary.Field{{field(root, "Server", "opts"), field(root, "serverOptions", "numServerWorkers")}}},
+		instrument.Want{Offset: &l.ServerWorkers}.Or(field(root, "Server", "opts"), field(root, "serverOptions", "numServerWorkers")),
 	}
 }
 
 // clientWants lists what is read of a call on the client's side.
-func (l *layout) clientWants() []want {
-	return []want{
+func (l *layout) clientWants() []instrument.Want {
+	return []instrument.Want{
 		at(&l.ErrorStatus, status, "Error", "s"),
 		at(&l.WrappedError, "fmt", "wrapError", "err"),
 		at(&l.HTTP2ClientRemote, transport, "http2Client", "remoteAddr"),
@@ -140,13 +128,13 @@ func (l *layout) clientWants() []want {
 		at(&l.ClientDescription, root, "clientStream", "desc"),
 		at(&l.ClientFinished, root, "clientStream", "finished"),
 		at(&l.ClientAttempt, root, "clientStream", "attempt"),
-		at(&l.AttemptTransport, root, "csAttempt", "t").or(field(root, "csAttempt", "transport")),
+		at(&l.AttemptTransport, root, "csAttempt", "t").Or(field(root, "csAttempt", "transport")),
 	}
 }
 
 // propagationWants lists what a client needs to give its calls a traceparent.
-func (l *layout) propagationWants() []want {
-	return []want{
+func (l *layout) propagationWants() []instrument.Want {
+	return []instrument.Want{
 		at(&l.RawMetadata, root+"/metadata", "rawMD", "md"),
 		at(&l.FieldName, hpack, "HeaderField", "Name"),
 		at(&l.LoopyFramer, transport, "loopyWriter", "framer"),
@@ -188,6 +176,13 @@ func (l *layout) resolvePropagation(found gobinary.Layout) (missing []gobinary.F
 	return missing
 }
 
+// allWants lists what is read in one binary or another.
+func (l *layout) allWants() []instrument.Want {
+	return slices.Concat(l.sharedWants(), l.serverWants(), l.clientWants(), l.propagationWants())
+}
+
+func (library) Fields() []gobinary.Field { return fields(new(layout).allWants()) }
+
 // The fields that say how a ServerStream, from 1.69 on, contains its Stream.
 var (
 	serverStreamEmbedded = field(transport, "ServerStream", "Stream")
@@ -195,45 +190,8 @@ var (
 )
 
 // fields lists all that wants may be resolved from.
-func fields(wants []want) []gobinary.Field {
-	all := []gobinary.Field{serverStreamEmbedded, serverStreamNext, fieldLast, writerBytes, writerHandle}
-	for _, w := range wants {
-		for _, way := range w.ways {
-			all = append(all, way...)
-		}
-	}
-	return all
-}
-
-// resolve sets the offsets of wants, those that no way leads to to instrument.Missing. It
-// returns the fields that they lack.
-func resolve(wants []want, found gobinary.Layout) (missing []gobinary.Field) {
-	for _, w := range wants {
-		*w.offset = instrument.Missing
-		var lacking []gobinary.Field
-		for _, way := range w.ways {
-			var sum uint32
-			sum, lacking = add(way, found)
-			if len(lacking) == 0 && sum < instrument.Missing {
-				*w.offset = uint16(sum)
-				break
-			}
-		}
-		missing = append(missing, lacking...)
-	}
-	return missing
-}
-
-// add returns the sum of the offsets of fields, and the fields that there is none of.
-func add(way []gobinary.Field, found gobinary.Layout) (sum uint32, lacking []gobinary.Field) {
-	for _, f := range way {
-		offset, ok := found[f]
-		if !ok {
-			lacking = append(lacking, f)
-		}
-		sum += min(offset.Value, instrument.Missing)
-	}
-	return sum, lacking
+func fields(wants []instrument.Want) []gobinary.Field {
+	return append(instrument.Fields(wants), serverStreamEmbedded, serverStreamNext, fieldLast, writerBytes, writerHandle)
 }
 
 // resolveServerStream tells whether what stands for a call points to its Stream. That is

@@ -11,27 +11,6 @@ import (
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 )
 
-func TestResolve(t *testing.T) {
-	inner, outer, old := field("p", "Inner", "f"), field("p", "Outer", "inner"), field("p", "Outer", "f")
-	for name, test := range map[string]struct {
-		found   gobinary.Layout
-		offset  uint16
-		missing []gobinary.Field
-	}{
-		"first way":     {gobinary.Layout{old: {Value: 8}, outer: {Value: 16}, inner: {Value: 32}}, 8, nil},
-		"other way":     {gobinary.Layout{outer: {Value: 16}, inner: {Value: 32}}, 48, nil},
-		"half a way":    {gobinary.Layout{outer: {Value: 16}}, instrument.Missing, []gobinary.Field{inner}},
-		"no way":        {nil, instrument.Missing, []gobinary.Field{outer, inner}},
-		"far away":      {gobinary.Layout{outer: {Value: 0xffff}, inner: {Value: 0xffffffff}}, instrument.Missing, nil},
-		"one byte less": {gobinary.Layout{outer: {Value: 0xfff0}, inner: {Value: 0xe}}, 0xfffe, nil},
-	} {
-		offset := uint16(1)
-		wants := []want{at(&offset, "p", "Outer", "f").or(outer, inner)}
-		assert.Equal(t, test.missing, resolve(wants, test.found), name)
-		assert.Equal(t, test.offset, offset, name)
-	}
-}
-
 func TestServerStream(t *testing.T) {
 	for name, test := range map[string]struct {
 		found  gobinary.Layout

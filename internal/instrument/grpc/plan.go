@@ -104,12 +104,11 @@ func (p *planner) readLayout() error {
 	if p.Functions[newStream] != nil {
 		wants = slices.Concat(wants, p.layout.clientWants(), p.layout.propagationWants())
 	}
-	all := slices.Concat(p.layout.sharedWants(), p.layout.serverWants(), p.layout.clientWants(), p.layout.propagationWants())
-	resolve(all, nil)
+	instrument.Resolve(p.layout.allWants(), nil)
 	if err := p.FindFields(fields(wants)); err != nil {
 		return err
 	}
-	p.Plan.Missing = resolve(wants, p.Plan.Fields)
+	p.Plan.Missing = instrument.Resolve(wants, p.Plan.Fields)
 	p.layout.resolveServerStream(p.Plan.Fields)
 	lacking := p.layout.resolvePropagation(p.Plan.Fields)
 	if p.Functions[newStream] != nil {

@@ -58,7 +58,7 @@ const (
 )
 
 func want(pkg, structName, field string, offset *uint16) instrument.Want {
-	return instrument.Want{Field: gobinary.Field{Package: pkg, Struct: structName, Field: field}, Offset: offset}
+	return instrument.At(offset, pkg, structName, field)
 }
 
 // requestWants lists the fields that are read in every binary with net/http.
@@ -219,12 +219,19 @@ func reach(offsets ...uint16) uint16 {
 	return size
 }
 
-// forget makes every offset unknown.
-func (l *layout) forget() {
+// allWants lists what is read in one binary or another.
+func (l *layout) allWants() []instrument.Want {
 	all := slices.Concat(l.requestWants(), l.responseWants(), l.clientWants(), l.patternWants(), l.http2RequestWants(), l.bufferWants())
 	for variant := range http2Kinds {
 		all = slices.Concat(all, l.writerWants(variant), l.streamWants(variant))
 	}
-	instrument.Resolve(all, nil)
+	return all
+}
+
+func (library) Fields() []gobinary.Field { return instrument.Fields(new(layout).allWants()) }
+
+// forget makes every offset unknown.
+func (l *layout) forget() {
+	instrument.Resolve(l.allWants(), nil)
 	l.HTTP2Request.Pattern = instrument.Missing
 }
