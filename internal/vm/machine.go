@@ -107,8 +107,9 @@ func (m machine) run(ctx context.Context, kernel, image string, log io.Writer) (
 	return report, used, nil
 }
 
-// troublePattern is what a kernel says when it is not well.
-var troublePattern = regexp.MustCompile(`Kernel panic|BUG: |kernel BUG|Oops|WARNING: |general protection fault|Unable to handle kernel|UBSAN|KASAN|corrupt`)
+// troublePattern is what a kernel says when it is not well. "may corrupt user memory" is what it says of every program that
+// has bpf_probe_write_user.
+var troublePattern = regexp.MustCompile(`Kernel panic|BUG: |kernel BUG|Oops|WARNING: |general protection fault|Unable to handle kernel|UBSAN|KASAN|corrupt(ed|ion)`)
 
 // listen reads a console to its end. trouble is the first line that says that the kernel is not well.
 func listen(console io.Reader, log io.Writer) (report *guest.Report, trouble string, err error) {

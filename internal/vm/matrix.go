@@ -51,6 +51,13 @@ var suites = []suite{
 		{name: "TestGRPCClient", of: oldestAndNewestGRPC("grpcclient"), with: []targettest.Build{{Program: "grpcserver", ModFile: "grpc1.69.mod"}}},
 		{name: "TestStackGrowsAtStatement", of: newestSQL},
 		{name: "TestTogetherGolden", of: newestTogether, with: builds("grpcclient")},
+		{name: "TestPropagationHTTP", of: farApart("httpclient"), with: farApart("httpserver")},
+		{name: "TestPropagationThrough", of: farApart("httpserver")},
+		{name: "TestPropagationGRPC", of: oldestAndNewestGRPC("grpcclient"), with: oldestAndNewestGRPC("grpcserver")},
+		{name: "TestPropagationModes", with: strippedHTTP},
+		{name: "TestPropagationOff", with: strippedHTTP},
+		{name: "TestChain", of: newestPropagation},
+		{name: "TestBytes", of: newestPropagation, lockdown: "none"},
 	}},
 }
 
@@ -58,6 +65,9 @@ var (
 	newestGRPC     = append(oldestAndNewestGRPC("grpcserver")[1:], oldestAndNewestGRPC("grpcclient")[1:]...)
 	newestSQL      = []targettest.Build{{Program: "sqlclient", Go: "1.27", ModFile: "go.latest.mod", Strip: true, PIE: true}}
 	newestTogether = []targettest.Build{{Program: "together", Go: "1.27", ModFile: "go.latest.mod", Strip: true, PIE: true}}
+	strippedHTTP   = []targettest.Build{{Program: "httpclient", Strip: true}, {Program: "httpserver", Strip: true}}
+
+	newestPropagation = targettest.PropagationBuilds[len(targettest.PropagationBuilds)-1:]
 )
 
 // builds are programs as the Go that runs the tests builds them: those that are not traced.
@@ -73,6 +83,14 @@ func builds(programs ...string) (all []targettest.Build) {
 func oldAndNew(program string) []targettest.Build {
 	return []targettest.Build{
 		{Program: program, Go: "1.20", Strip: true},
+		{Program: program, Go: "1.27", Strip: true, PIE: true},
+	}
+}
+
+// farApart are the oldest and the newest build of a program.
+func farApart(program string) []targettest.Build {
+	return []targettest.Build{
+		{Program: program, Go: "1.18", Strip: true},
 		{Program: program, Go: "1.27", Strip: true, PIE: true},
 	}
 }
