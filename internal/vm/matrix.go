@@ -57,7 +57,6 @@ var suites = []suite{
 		{name: "TestPropagationModes", with: strippedHTTP},
 		{name: "TestPropagationOff", with: strippedHTTP},
 		{name: "TestChain", of: newestPropagation},
-		{name: "TestBytes", of: newestPropagation, lockdown: "none"},
 	}},
 }
 
