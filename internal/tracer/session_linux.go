@@ -166,14 +166,15 @@ func (s *Session) trace(p *process, b *binary, log *zap.Logger) {
 	if !known {
 		return
 	}
-	if err := s.shared.attach(p, b, s.options); err != nil {
+	err := s.shared.attach(p, b, s.options)
+	s.countTarget(1)
+	if err != nil {
 		s.options.Telemetry.Binary(BinaryFailed, 0)
 		log.Error("Process is not traced, or in part", zap.Error(err))
 	} else {
 		log.Info("Process is traced", zap.String("service", service(o.resource)),
 			zap.String("propagation", string(s.propagation.way)), zap.String("propagation_reason", string(s.propagation.reason)))
 	}
-	s.countTarget(1)
 	<-p.ended
 	if err := s.end(p, b, o); err != nil {
 		log.Warn("Process was not left cleanly", zap.Error(err))
