@@ -27,7 +27,7 @@ func main() {
 	testName := flag.String("run", "", "only the tests whose names match the `pattern`")
 	folder := flag.String("o", "build/vm", "`folder` for images and what the consoles said")
 	parallel := flag.Int("parallel", 2, "how many machines run at the same time")
-	timeout := flag.Duration("timeout", 10*time.Minute, "how long the tests of a package may take")
+	timeout := flag.Duration("timeout", 20*time.Minute, "how long the tests of a package may take")
 	slowness := flag.Int("slowness", 10, "how many times longer than elsewhere tests wait, 20 on a machine that has much else to do")
 	soak := flag.Duration("soak", 0, "put kernels under load for so long, instead of all else")
 	flag.Parse()
