@@ -148,7 +148,7 @@ func show(visits []visit, file string) error {
 		wanted += v.spans
 		received += groups[i].size()
 	}
-	fmt.Println("\nThe services pass no trace context on, so each shows a trace of its own; they are grouped by request.")
+	fmt.Println("\nThe services know nothing of traces: what they send is given the trace context on the way.")
 	fmt.Printf("%d requests sent, %d of %d spans received.\n", len(visits), received, wanted)
 	if !complete(visits, groups) {
 		return errors.New("the spans are not those that the requests must yield")
