@@ -9,7 +9,6 @@
 #include "include/panic.h"
 #include "include/preemption.h"
 #include "include/span.h"
-#include "include/target.h"
 
 /* Kept equal to the operations in internal/instrument/databasesql/databasesql.go. */
 #define OPERATION_SQL_STATEMENT 5
@@ -142,14 +141,14 @@ static __always_inline u64 read_field(u64 object, u16 offset)
  * between: 0 in the function itself, before its frame exists or after it is gone, 1 inside it, 2 inside a function
  * that it calls. 0 when it could not be read.
  */
-static __always_inline u64 caller_frame(struct registers *ctx, const struct runtime_layout *layout, u32 links)
+static __always_inline u64 caller_frame(struct registers *ctx, u64 stack_hi, u32 links)
 {
-	u64 base = read_word(goroutine_pointer(ctx) + layout->g_stack_hi), frame = frame_pointer(ctx);
+	u64 frame = frame_pointer(ctx);
 
 	for (u32 i = 0; i < 2; i++)
 		if (i < links && frame)
 			frame = read_word(frame);
-	return base && frame ? base - frame : 0;
+	return stack_hi && frame ? stack_hi - frame : 0;
 }
 
 /* find_connector: where a connector of this type keeps what it connects to, or NULL. */
@@ -223,8 +222,7 @@ struct request {
 	u8 kind;	       /* of the receiver, enum receiver */
 	u8 operation;
 	u8 transaction;
-	u8 links;   /* of caller_frame */
-	u8 sampler; /* see sampler.h */
+	u8 links; /* of caller_frame */
 };
 
 /* The DB of what an operation is asked of. */
@@ -242,10 +240,12 @@ static __always_inline u64 db_of(const struct database_sql_layout *layout, const
 	}
 }
 
-static __always_inline bool send_start(struct scratch *scratch, const struct site *site, const struct database_sql_layout *layout,
-				       const struct open_span *span, const struct parent *parent, const struct request *request, u64 tgid)
+static __always_inline bool send_start(const struct opening *opening, const struct database_sql_layout *layout,
+				       const struct open_span *span, const struct parent *parent, const struct request *request)
 {
-	struct sql_start *event = (void *)begin_start(scratch, span, parent, tgid, site->binary, sizeof(*event));
+	struct scratch *scratch = opening->scratch;
+	const struct site *site = &opening->site;
+	struct sql_start *event = (void *)begin_start(scratch, span, parent, opening->key.tgid, site->binary, sizeof(*event));
 	struct go_string text = request->text;
 
 	if (request->kind == RECEIVER_STMT && layout->stmt_query != MISSING)
@@ -258,72 +258,47 @@ static __always_inline bool send_start(struct scratch *scratch, const struct sit
 }
 
 /* start opens the span of an operation. */
-static __always_inline void start(struct registers *ctx, const struct site *site, const struct database_sql_layout *layout,
+static __always_inline void start(struct registers *ctx, const struct opening *opening, const struct database_sql_layout *layout,
 				  const struct request *request)
 {
-	struct runtime_layout *runtime = runtime_layout(site->binary);
-	struct goroutine_key key;
 	struct parent parent = {};
-
-	if (!runtime)
-		return;
-	if (!read_goroutine_key(ctx, runtime, &key)) {
-		count_loss(LOSS_UNREADABLE);
-		return;
-	}
-
-	struct scratch *scratch = take_scratch();
-
-	if (!scratch)
-		return;
-	parent.sampler = request->sampler;
-
-	struct open_span *span = open_child(ctx, site, runtime, scratch, &key, request->context, &parent);
+	struct open_span *span = open_child(ctx, opening, request->context, &parent);
 
 	if (!span)
-		goto out;
+		return;
 	span->operation = request->operation;
 	span->object = request->receiver;
-	span->request = caller_frame(ctx, runtime, request->links);
+	span->request = caller_frame(ctx, opening->running.stack_hi, request->links);
 	if (span->sampled)
-		span->silent = !send_start(scratch, site, layout, span, &parent, request, key.tgid);
-out:
-	give_scratch(scratch);
+		span->silent = !send_start(opening, layout, span, &parent, request);
 }
 
-/* begin_request: false if the process is not traced. */
-static __always_inline bool begin_request(struct registers *ctx, struct site *site, struct database_sql_layout **layout,
-					  struct request *request)
+/* read_request: what all of them have in their registers. */
+static __always_inline void read_request(struct registers *ctx, struct request *request)
 {
-	u32 settings;
-
-	if (!read_site(ctx, site))
-		return false;
-	settings = target_settings(bpf_get_current_pid_tgid() >> 32, site->binary);
-	if (!settings)
-		return false;
-	request->sampler = sampler_of(settings);
-	*layout = database_sql_layout(site->binary);
 	request->receiver = argument_0(ctx);
 	request->context.type = argument_1(ctx);
 	request->context.data = argument_2(ctx);
-	return *layout;
 }
 
 static __noinline int on_statement_start(struct registers *ctx)
 {
-	struct database_sql_layout *layout;
 	struct request request = {.operation = OPERATION_SQL_STATEMENT};
-	struct site site;
+	struct database_sql_layout *layout;
+	struct opening opening;
 
-	if (!begin_request(ctx, &site, &layout, &request))
+	if (!begin_opening(ctx, &opening))
 		return 0;
-	request.kind = site.variant;
-	if (site.variant != RECEIVER_STMT) {
+	read_request(ctx, &request);
+	layout = database_sql_layout(opening.site.binary);
+	request.kind = opening.site.variant;
+	if (request.kind != RECEIVER_STMT) {
 		request.text.data = argument_3(ctx);
 		request.text.length = argument_4(ctx);
 	}
-	start(ctx, &site, layout, &request);
+	if (layout)
+		start(ctx, &opening, layout, &request);
+	give_scratch(opening.scratch);
 	return 0;
 }
 
@@ -341,39 +316,46 @@ int sql_statement_start(struct registers *ctx)
 	return 0;
 }
 
-static __noinline int on_transaction_start(struct registers *ctx)
+/* read_transaction: false if it is none that does anything. */
+static __always_inline bool read_transaction(const struct database_sql_layout *layout, struct request *request)
 {
-	struct database_sql_layout *layout;
-	struct request request = {.operation = OPERATION_SQL_TRANSACTION};
-	struct site site;
-
-	if (!begin_request(ctx, &site, &layout, &request))
-		return 0;
-	request.transaction = site.variant;
-	switch (site.variant) {
+	switch (request->transaction) {
 	case TRANSACTION_BEGIN_DB:
-		break;
+		return true;
 	case TRANSACTION_BEGIN_CONN:
-		request.kind = RECEIVER_CONN;
-		break;
+		request->kind = RECEIVER_CONN;
+		return true;
 	case TRANSACTION_ROLLBACK:
 		if (layout->tx_closemu == MISSING)
-			return 0;
-		request.receiver -= layout->tx_closemu;
-		request.links = 1;
+			return false;
+		request->receiver -= layout->tx_closemu;
+		request->links = 1;
 		break;
 	default:
-		/* It does nothing. */
-		if (layout->tx_done != MISSING && read_byte(request.receiver + layout->tx_done))
-			return 0;
+		if (layout->tx_done != MISSING && read_byte(request->receiver + layout->tx_done))
+			return false;
 	}
-	if (site.variant == TRANSACTION_COMMIT || site.variant == TRANSACTION_ROLLBACK) {
-		request.kind = RECEIVER_TX;
-		request.context.type = request.context.data = 0;
-		if (layout->tx_context != MISSING)
-			request.context = read_interface(request.receiver + layout->tx_context);
-	}
-	start(ctx, &site, layout, &request);
+	request->kind = RECEIVER_TX;
+	request->context.type = request->context.data = 0;
+	if (layout->tx_context != MISSING)
+		request->context = read_interface(request->receiver + layout->tx_context);
+	return true;
+}
+
+static __noinline int on_transaction_start(struct registers *ctx)
+{
+	struct request request = {.operation = OPERATION_SQL_TRANSACTION};
+	struct database_sql_layout *layout;
+	struct opening opening;
+
+	if (!begin_opening(ctx, &opening))
+		return 0;
+	read_request(ctx, &request);
+	layout = database_sql_layout(opening.site.binary);
+	request.transaction = opening.site.variant;
+	if (layout && read_transaction(layout, &request))
+		start(ctx, &opening, layout, &request);
+	give_scratch(opening.scratch);
 	return 0;
 }
 
@@ -394,14 +376,18 @@ int sql_transaction_start(struct registers *ctx)
 
 static __noinline int on_ping_start(struct registers *ctx)
 {
-	struct database_sql_layout *layout;
 	struct request request = {.operation = OPERATION_SQL_PING};
-	struct site site;
+	struct database_sql_layout *layout;
+	struct opening opening;
 
-	if (!begin_request(ctx, &site, &layout, &request))
+	if (!begin_opening(ctx, &opening))
 		return 0;
-	request.kind = site.variant;
-	start(ctx, &site, layout, &request);
+	read_request(ctx, &request);
+	layout = database_sql_layout(opening.site.binary);
+	request.kind = opening.site.variant;
+	if (layout)
+		start(ctx, &opening, layout, &request);
+	give_scratch(opening.scratch);
 	return 0;
 }
 
@@ -598,7 +584,7 @@ static __noinline int on_end(struct registers *ctx)
 		break;
 	case END_LAST_ATTEMPT:
 		subject.operations = error.type ? subject.operations : STATEMENTS;
-		subject.frame = caller_frame(ctx, hit.runtime, 1);
+		subject.frame = caller_frame(ctx, read_stack_hi(ctx, hit.runtime), 1);
 		break;
 	case END_SUCCESS:
 		error.type = error.data = 0;
@@ -611,11 +597,11 @@ static __noinline int on_end(struct registers *ctx)
 			finish(ctx, &hit, &subject, error, true);
 		return 0;
 	case END_RESULT:
-		subject.frame = caller_frame(ctx, hit.runtime, 1);
+		subject.frame = caller_frame(ctx, read_stack_hi(ctx, hit.runtime), 1);
 		break;
 	}
 	if (!subject.frame)
-		subject.frame = caller_frame(ctx, hit.runtime, 2);
+		subject.frame = caller_frame(ctx, read_stack_hi(ctx, hit.runtime), 2);
 	if (!subject.frame)
 		return 0;
 	if (hit.site.variant == END_FAILED || hit.site.variant == END_VERDICT) {
@@ -663,7 +649,7 @@ static __noinline int on_begin_end(struct registers *ctx)
 	span = innermost_span(hit.goroutine);
 	if (!span || !span->request)
 		return 0;
-	base = read_word(goroutine_pointer(ctx) + hit.runtime->g_stack_hi);
+	base = read_stack_hi(ctx, hit.runtime);
 	frame = frame_pointer(ctx);
 	for (u32 i = 0; i < BEGIN_LINKS_MAX && frame; i++) {
 		frame = read_word(frame);
@@ -704,7 +690,7 @@ static __noinline int on_return(struct registers *ctx)
 		return 0;
 	error.type = hit.site.variant == 0 ? results[0] : hit.site.variant == 1 ? results[1] : results[2];
 	error.data = hit.site.variant == 0 ? results[1] : hit.site.variant == 1 ? results[2] : results[3];
-	subject.frame = caller_frame(ctx, hit.runtime, 0);
+	subject.frame = caller_frame(ctx, read_stack_hi(ctx, hit.runtime), 0);
 	if (subject.frame)
 		finish(ctx, &hit, &subject, error, false);
 	return 0;

@@ -107,7 +107,8 @@ type DatabasesqlGoroutine struct {
 	_           structs.HostLayout
 	Goid        uint64
 	Count       uint32
-	Padding     uint32
+	Kept        uint8
+	Padding     [3]uint8
 	Spans       [4]DatabasesqlOpenSpan
 	ServedSince struct {
 		_        structs.HostLayout
@@ -221,7 +222,7 @@ type DatabasesqlRuntimeLayout struct {
 	M_p            uint16
 	P_goidCache    uint16
 	P_goidCacheEnd uint16
-	Padding        uint16
+	G_size         uint16
 	GoidGen        uint64
 }
 
@@ -233,16 +234,19 @@ type DatabasesqlSampler struct {
 }
 
 type DatabasesqlScratch struct {
-	_       structs.HostLayout
-	Busy    uint32
-	Length  uint32
-	Lengths uint32
-	Padding uint32
-	Headers [16][2]uint64
-	Object  [512]uint8
-	Group   [384]uint8
-	Name    [40]uint8
-	Event   [16384]uint8
+	_            structs.HostLayout
+	Busy         uint32
+	Length       uint32
+	Lengths      uint32
+	ValuesLength uint32
+	ValuesFrom   uint64
+	ValuesTo     uint64
+	Headers      [16][2]uint64
+	Object       [512]uint8
+	Group        [384]uint8
+	Name         [40]uint8
+	Values       [256]uint8
+	Event        [16384]uint8
 }
 
 type DatabasesqlTarget struct {
@@ -266,6 +270,7 @@ const (
 	DatabasesqlMapGoroutines           = "goroutines"
 	DatabasesqlMapJoined               = "joined"
 	DatabasesqlMapJoins                = "joins"
+	DatabasesqlMapKeeping              = "keeping"
 	DatabasesqlMapLosses               = "losses"
 	DatabasesqlMapOutgoing             = "outgoing"
 	DatabasesqlMapPending              = "pending"
@@ -354,6 +359,7 @@ type DatabasesqlMapSpecs struct {
 	Goroutines         *ebpf.MapSpec `ebpf:"goroutines"`
 	Joined             *ebpf.MapSpec `ebpf:"joined"`
 	Joins              *ebpf.MapSpec `ebpf:"joins"`
+	Keeping            *ebpf.MapSpec `ebpf:"keeping"`
 	Losses             *ebpf.MapSpec `ebpf:"losses"`
 	Outgoing           *ebpf.MapSpec `ebpf:"outgoing"`
 	Pending            *ebpf.MapSpec `ebpf:"pending"`
@@ -402,6 +408,7 @@ type DatabasesqlMaps struct {
 	Goroutines         *ebpf.Map `ebpf:"goroutines"`
 	Joined             *ebpf.Map `ebpf:"joined"`
 	Joins              *ebpf.Map `ebpf:"joins"`
+	Keeping            *ebpf.Map `ebpf:"keeping"`
 	Losses             *ebpf.Map `ebpf:"losses"`
 	Outgoing           *ebpf.Map `ebpf:"outgoing"`
 	Pending            *ebpf.Map `ebpf:"pending"`
@@ -424,6 +431,7 @@ func (m *DatabasesqlMaps) Close() error {
 		m.Goroutines,
 		m.Joined,
 		m.Joins,
+		m.Keeping,
 		m.Losses,
 		m.Outgoing,
 		m.Pending,

@@ -8,6 +8,7 @@
 #include "include/arm.h"
 #include "include/detached.h"
 #include "include/incoming.h"
+#include "include/object.h"
 #include "include/preemption.h"
 #include "include/span.h"
 #include "include/tracestate.h"
@@ -88,6 +89,11 @@ struct grpc_layout {
 	u16 writer_conn;
 	u16 stream_id;	       /* transport.Stream */
 	u16 http2_server_connection; /* transport.http2Server: its net.Conn */
+	/* Bytes that hold the fields which are read at once. */
+	u16 stream_size; /* transport.Stream: context, method, id */
+	u16 tcp_size;	 /* net.TCPAddr */
+	u16 proto_size;	 /* googleapis/rpc/status.Status */
+	u16 padding;
 };
 
 struct {
@@ -180,7 +186,7 @@ struct outcome_status {
 	bool known;
 };
 
-static __always_inline void read_status(const struct grpc_layout *layout, u64 address, struct outcome_status *status)
+static __always_inline void read_status(struct scratch *scratch, const struct grpc_layout *layout, u64 address, struct outcome_status *status)
 {
 	u64 proto;
 
@@ -189,10 +195,10 @@ static __always_inline void read_status(const struct grpc_layout *layout, u64 ad
 	status->known = true;
 	/* A nil *Status, and one without a message, are OK: internal/status.(*Status).Code. */
 	proto = address ? read_word(address + layout->status_proto) : 0;
-	if (!proto)
+	if (!proto || !read_object(scratch, proto, layout->proto_size))
 		return;
-	status->code = read_word(proto + layout->proto_code);
-	status->message = read_string(proto + layout->proto_message);
+	status->code = object_word(scratch, layout->proto_code);
+	status->message = object_string(scratch, layout->proto_message);
 }
 
 /* is_end_of_file: io.EOF, which is how a stream says that it ended well. */
@@ -206,8 +212,8 @@ static __always_inline bool is_end_of_file(u64 error)
 	return bytes[0] == 'E' && bytes[1] == 'O' && bytes[2] == 'F';
 }
 
-static __always_inline void read_error(const struct grpc_layout *layout, const struct site *site, struct go_interface error,
-				       struct outcome_status *status)
+static __always_inline void read_error(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site,
+				       struct go_interface error, struct outcome_status *status)
 {
 	if (!error.type) {
 		status->known = true;
@@ -217,7 +223,7 @@ static __always_inline void read_error(const struct grpc_layout *layout, const s
 	if (layout->wrapped_error != MISSING && is_type(error, site, layout->type_wrapped_error))
 		error = read_interface(error.data + layout->wrapped_error);
 	if (layout->error_status != MISSING && is_type(error, site, layout->type_status_error))
-		read_status(layout, read_word(error.data + layout->error_status), status);
+		read_status(scratch, layout, read_word(error.data + layout->error_status), status);
 	else if (is_type(error, site, layout->type_error_string) && is_end_of_file(error.data))
 		status->known = true;
 	else
@@ -225,28 +231,30 @@ static __always_inline void read_error(const struct grpc_layout *layout, const s
 }
 
 /* read_peer takes a net.Addr apart; what is not an IP address is left to *text. */
-static __always_inline void read_peer(const struct grpc_layout *layout, const struct site *site, struct go_interface address,
-				      struct peer *peer, struct go_string *text)
+static __always_inline void read_peer(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site,
+				      struct go_interface address, struct peer *peer, struct go_string *text)
 {
 	if (layout->tcp_ip != MISSING && layout->tcp_port != MISSING && is_type(address, site, layout->type_tcp_address)) {
-		/* A slice begins as a string does. */
-		struct go_string ip = read_string(address.data + layout->tcp_ip);
+		if (!read_object(scratch, address.data, layout->tcp_size))
+			return;
+
+		struct go_string ip = object_string(scratch, layout->tcp_ip); /* a slice begins as a string does */
 
 		if (ip.length == 4 && !bpf_probe_read_user(peer->ip, 4, (void *)ip.data))
 			peer->ip_length = 4;
 		else if (ip.length == 16 && !bpf_probe_read_user(peer->ip, 16, (void *)ip.data))
 			peer->ip_length = 16;
-		peer->port = read_word(address.data + layout->tcp_port);
+		peer->port = object_word(scratch, layout->tcp_port);
 	} else if (layout->unix_name != MISSING && is_type(address, site, layout->type_unix_address)) {
 		*text = read_string(address.data + layout->unix_name);
 	}
 }
 
-static __always_inline void read_server_peer(const struct grpc_layout *layout, const struct site *site, struct go_interface transport,
-					     struct peer *peer, struct go_string *text)
+static __always_inline void read_server_peer(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site,
+					     struct go_interface transport, struct peer *peer, struct go_string *text)
 {
 	if (layout->http2_server_remote != MISSING && is_type(transport, site, layout->type_http2_server)) {
-		read_peer(layout, site, read_interface(transport.data + layout->http2_server_remote), peer, text);
+		read_peer(scratch, layout, site, read_interface(transport.data + layout->http2_server_remote), peer, text);
 	} else if (layout->handler_request != MISSING && layout->request_remote != MISSING &&
 		   is_type(transport, site, layout->type_handler_server)) {
 		u64 request = read_word(transport.data + layout->handler_request);
@@ -323,16 +331,16 @@ static __always_inline struct open_span *span_of_context(struct go_interface con
 
 static __always_inline bool send_server_start(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site,
 					      const struct open_span *span, const struct parent *parent, struct go_interface transport,
-					      u64 stream, u64 tgid)
+					      u64 tgid)
 {
 	struct server_start *event = (void *)begin_start(scratch, span, parent, tgid, site->binary, sizeof(*event));
 	struct go_string peer = {};
 
 	event->start.parent_is_remote = parent->known;
-	read_server_peer(layout, site, transport, &event->peer, &peer);
-	event->lengths[SERVER_METHOD] = append_string(scratch, read_string(stream + layout->stream_method), METHOD_MAX);
+	event->lengths[SERVER_METHOD] = append_string(scratch, object_string(scratch, layout->stream_method), METHOD_MAX);
 	event->lengths[SERVER_AUTHORITY] = append_string(scratch, first_value(scratch, HEADER_AUTHORITY), NAME_MAX);
 	event->lengths[SERVER_TRACESTATE] = append_string(scratch, first_value(scratch, HEADER_TRACESTATE), VALUE_MAX);
+	read_server_peer(scratch, layout, site, transport, &event->peer, &peer);
 	event->lengths[SERVER_PEER] = append_string(scratch, peer, NAME_MAX);
 	return send_event(scratch);
 }
@@ -340,76 +348,60 @@ static __always_inline bool send_server_start(struct scratch *scratch, const str
 /*
  * join_call: what serverHandlerTransport serves is a request of net/http, which has looked for its client already.
  */
-static __always_inline void join_call(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site, struct go_interface transport, u64 stream,
+static __always_inline void join_call(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site, struct go_interface transport,
 				      struct parent *parent)
 {
-	u32 stream_id;
+	u32 stream_id = object_word(scratch, layout->stream_id);
 
-	if (layout->stream_id == MISSING || layout->http2_server_connection == MISSING || !is_type(transport, site, layout->type_http2_server))
+	if (layout->http2_server_connection == MISSING || !is_type(transport, site, layout->type_http2_server))
 		return;
-	stream_id = read_word(stream + layout->stream_id);
 	if (stream_id)
 		join_client(scratch, site, read_interface(transport.data + layout->http2_server_connection), stream_id, parent);
 }
 
-static __noinline int on_server_start(struct registers *ctx)
+/* start_server opens the span of a call. server is the *grpc.Server, object what handleStream has for the stream. */
+static __always_inline void start_server(struct registers *ctx, const struct opening *opening, const struct grpc_layout *layout, u64 server,
+					 struct go_interface transport, u64 object)
 {
-	struct go_interface transport = {.type = argument_1(ctx), .data = argument_2(ctx)};
-	u64 object = argument_3(ctx);
-	struct runtime_layout *runtime;
-	struct open_span *outer = NULL;
-	struct grpc_layout *layout;
-	struct goroutine_key key;
-	struct parent parent = {};
-	struct site site;
-	u32 settings;
-
-	if (!read_site(ctx, &site))
-		return 0;
-	runtime = runtime_layout(site.binary);
-	layout = grpc_layout(site.binary);
-	settings = target_settings(bpf_get_current_pid_tgid() >> 32, site.binary);
-	if (!runtime || !layout || !settings)
-		return 0;
-
 	u64 stream = server_stream(layout, object);
+	struct scratch *scratch = opening->scratch;
+	const struct site *site = &opening->site;
+	struct goroutine_key key = opening->key;
+	u32 settings = opening->settings;
+	struct open_span *outer = NULL;
+	struct parent parent = {};
 
-	if (!stream || !read_goroutine_key(ctx, runtime, &key)) {
+	if (!read_object(scratch, stream, layout->stream_size)) {
 		count_loss(LOSS_UNREADABLE);
-		return 0;
+		return;
 	}
-
-	struct scratch *scratch = take_scratch();
-
-	if (!scratch)
-		return 0;
 
 	struct goroutine *goroutine = add_goroutine(&key, true);
 
 	if (!goroutine)
-		goto out;
+		return;
 
-	struct open_span *span = open_span(scratch, goroutine, key.tgid, site.binary, frame_depth(ctx, runtime));
+	struct open_span *span = open_span(scratch, goroutine, key.tgid, site->binary, frame_depth(ctx, opening->running.stack_hi));
 
 	if (!span) {
 		close_goroutine(goroutine, &key);
-		goto out;
+		return;
 	}
 
-	struct go_interface context = read_interface(stream + layout->stream_context);
+	struct go_interface context = object_interface(scratch, layout->stream_context);
 
-	find_incoming_headers(scratch, find_metadata(layout, &site, context, layout->type_incoming_key), runtime->map_kind, settings);
+	find_incoming_headers(scratch, find_metadata(layout, site, context, layout->type_incoming_key), opening->runtime->map_kind, settings);
 	read_parent(scratch, settings, &parent);
 	if (wants_join(settings, &parent))
-		join_call(scratch, layout, &site, transport, stream, &parent);
+		join_call(scratch, layout, site, transport, &parent);
 	parent.sampler = sampler_of(settings);
 	join_trace(span, &parent);
 	/*
 	 * What ServeHTTP serves has a span already, that of the HTTP request. It is the same call: this span takes its
 	 * place, under its identifiers, which the handlers around ServeHTTP may have given away.
 	 */
-	if (is_type(transport, &site, layout->type_handler_server))
-		outer = span_of_context(context, &site, key.tgid, OPERATION_HTTP_SERVER);
+	if (is_type(transport, site, layout->type_handler_server))
+		outer = span_of_context(context, site, key.tgid, OPERATION_HTTP_SERVER);
 	if (outer) {
 		span->context = outer->context;
 		span->sampled = outer->sampled;
@@ -421,16 +413,28 @@ static __noinline int on_server_start(struct registers *ctx)
 	span->operation = OPERATION_GRPC_SERVER;
 	span->object = object;
 	/* A call has a goroutine of its own, unless the server has workers: grpc.NumStreamWorkers. */
-	serve(ctx, &site, runtime, goroutine, span,
-	      layout->server_workers != MISSING && !(u32)read_word(argument_0(ctx) + layout->server_workers));
+	serve(site, opening->runtime, &opening->running, goroutine, span,
+	      layout->server_workers != MISSING && !(u32)read_word(server + layout->server_workers));
 	goroutine->count++;
 	remember_context(span, context, &key);
 	if (span->sampled)
-		span->silent = !send_server_start(scratch, layout, &site, span, &parent, transport, stream, key.tgid);
+		span->silent = !send_server_start(scratch, layout, site, span, &parent, transport, key.tgid);
 	if (outer && !span->silent)
 		outer->silent = true;
-out:
-	give_scratch(scratch);
+}
+
+static __noinline int on_server_start(struct registers *ctx)
+{
+	struct go_interface transport = {.type = argument_1(ctx), .data = argument_2(ctx)};
+	struct grpc_layout *layout;
+	struct opening opening;
+
+	if (!begin_opening(ctx, &opening))
+		return 0;
+	layout = grpc_layout(opening.site.binary);
+	if (layout)
+		start_server(ctx, &opening, layout, argument_0(ctx), transport, argument_3(ctx));
+	give_scratch(opening.scratch);
 	return 0;
 }
 
@@ -551,33 +555,33 @@ static __noinline int on_server_end(struct registers *ctx)
 	u32 place = goroutine ? find_call(goroutine, stream) : OPEN_SPANS_MAX;
 	u64 caller = return_address(ctx) - site.bias;
 	bool failed_message = within(&layout->message_failure[0], caller) || within(&layout->message_failure[1], caller);
-
-	/* The status of a call that is not sampled is of no interest. */
-	bool sampled = place >= OPEN_SPANS_MAX || goroutine->spans[place].sampled;
-
-	if (sampled)
-		read_status(layout, status_address, &status);
-	if (failed_message && (status.code || !sampled)) {
-		if (sampled)
-			note_failure(layout, &site, stream, key.tgid, status.code);
-		return 0;
-	}
-	if (!goroutine || place >= OPEN_SPANS_MAX)
-		return 0;
-	if (status.code)
-		unknown_method = within(&layout->unknown_method[0], caller) || within(&layout->unknown_method[1], caller);
-	else if (status.known && is_over(layout, site.variant, argument_0(ctx), stream))
-		status.code = CODE_CANCELLED;
-
 	struct scratch *scratch = take_scratch();
 
 	if (!scratch)
 		return 0;
 
+	/* The status of a call that is not sampled is of no interest. */
+	bool sampled = place >= OPEN_SPANS_MAX || goroutine->spans[place].sampled;
+
+	if (sampled)
+		read_status(scratch, layout, status_address, &status);
+	if (failed_message && (status.code || !sampled)) {
+		if (sampled)
+			note_failure(layout, &site, stream, key.tgid, status.code);
+		goto out;
+	}
+	if (!goroutine || place >= OPEN_SPANS_MAX)
+		goto out;
+	if (status.code)
+		unknown_method = within(&layout->unknown_method[0], caller) || within(&layout->unknown_method[1], caller);
+	else if (status.known && is_over(layout, site.variant, argument_0(ctx), stream))
+		status.code = CODE_CANCELLED;
+
 	struct open_span *span = find_open(scratch, goroutine, key.tgid, site.binary, OPERATION_GRPC_SERVER);
 
 	if (span)
 		finish_call(scratch, goroutine, &key, &site, span, &status, OUTCOME_RETURNED, unknown_method);
+out:
 	give_scratch(scratch);
 	return 0;
 }
@@ -702,49 +706,37 @@ static __always_inline void follow_metadata(struct scratch *scratch, const struc
 	follow_traceparent(scratch, span, parent);
 }
 
-static __noinline int on_client_start(struct registers *ctx)
+static __always_inline void start_client(struct registers *ctx, const struct opening *opening, const struct grpc_layout *layout,
+					 struct go_string method)
 {
 	struct go_interface context = {.type = argument_0(ctx), .data = argument_1(ctx)};
-	struct go_string method = {.data = argument_4(ctx), .length = argument_5(ctx)};
-	struct runtime_layout *runtime;
-	struct grpc_layout *layout;
-	struct goroutine_key key;
+	struct scratch *scratch = opening->scratch;
 	struct parent parent = {};
-	struct site site;
-	u32 settings;
-
-	if (!read_site(ctx, &site))
-		return 0;
-	runtime = runtime_layout(site.binary);
-	layout = grpc_layout(site.binary);
-	settings = target_settings(bpf_get_current_pid_tgid() >> 32, site.binary);
-	if (!runtime || !layout || !settings)
-		return 0;
-	if (!read_goroutine_key(ctx, runtime, &key)) {
-		count_loss(LOSS_UNREADABLE);
-		return 0;
-	}
-
-	struct scratch *scratch = take_scratch();
-
-	if (!scratch)
-		return 0;
-
-	parent.sampler = sampler_of(settings);
-
-	struct open_span *span = open_child(ctx, &site, runtime, scratch, &key, context, &parent);
+	struct open_span *span = open_child(ctx, opening, context, &parent);
 
 	if (!span)
-		goto out;
+		return;
 	span->operation = OPERATION_GRPC_CLIENT;
 	span->object = argument_3(ctx);
 	span->request = argument_2(ctx);
-	if (settings & PROPAGATE)
-		follow_metadata(scratch, layout, &site, context, span, &parent, runtime->map_kind);
+	if (opening->settings & PROPAGATE)
+		follow_metadata(scratch, layout, &opening->site, context, span, &parent, opening->runtime->map_kind);
 	if (span->sampled)
-		span->silent = !send_client_start(scratch, layout, span, &parent, method, key.tgid, site.binary);
-out:
-	give_scratch(scratch);
+		span->silent = !send_client_start(scratch, layout, span, &parent, method, opening->key.tgid, opening->site.binary);
+}
+
+static __noinline int on_client_start(struct registers *ctx)
+{
+	struct go_string method = {.data = argument_4(ctx), .length = argument_5(ctx)};
+	struct grpc_layout *layout;
+	struct opening opening;
+
+	if (!begin_opening(ctx, &opening))
+		return 0;
+	layout = grpc_layout(opening.site.binary);
+	if (layout)
+		start_client(ctx, &opening, layout, method);
+	give_scratch(opening.scratch);
 	return 0;
 }
 
@@ -842,7 +834,7 @@ static __always_inline void send_client_end(struct scratch *scratch, const struc
 		struct go_interface transport = read_interface(attempt + layout->attempt_transport);
 
 		if (is_type(transport, site, layout->type_http2_client))
-			read_peer(layout, site, read_interface(transport.data + layout->http2_client_remote), &event->peer, &peer);
+			read_peer(scratch, layout, site, read_interface(transport.data + layout->http2_client_remote), &event->peer, &peer);
 	}
 	event->lengths[CLIENT_END_MESSAGE] = append_string(scratch, status->message, MESSAGE_MAX);
 	event->lengths[CLIENT_END_PEER] = append_string(scratch, peer, NAME_MAX);
@@ -914,7 +906,7 @@ static __noinline int on_client_end(struct registers *ctx)
 		scratch = take_scratch();
 		if (!scratch)
 			return 0;
-		read_error(layout, &site, error, &status);
+		read_error(scratch, layout, &site, error, &status);
 		send_client_end(scratch, layout, &site, &detached, stream, &status, key.tgid);
 		give_scratch(scratch);
 		return 0;
@@ -934,7 +926,7 @@ static __noinline int on_client_end(struct registers *ctx)
 		return 0;
 	for (u32 i = 0; i < OPEN_SPANS_MAX && goroutine->count > place + 1; i++)
 		drop_span(scratch, goroutine, key.tgid, site.binary);
-	read_error(layout, &site, error, &status);
+	read_error(scratch, layout, &site, error, &status);
 	finish_innermost(scratch, layout, &site, goroutine, &key, stream, &status);
 	give_scratch(scratch);
 	return 0;
@@ -983,7 +975,7 @@ static __noinline int on_client_failure(struct registers *ctx)
 	if (!goroutine)
 		return 0;
 
-	u32 depth = frame_depth(ctx, runtime);
+	u32 depth = frame_depth(ctx, read_stack_hi(ctx, runtime));
 	struct scratch *scratch = take_scratch();
 
 	if (!scratch)
@@ -1006,7 +998,7 @@ static __noinline int on_client_failure(struct registers *ctx)
 	 */
 	if (site.variant == CLIENT_FAILURE_RETURN ? span->depth != depth : span->check && span->check < depth)
 		goto out;
-	read_error(layout, &site, error, &status);
+	read_error(scratch, layout, &site, error, &status);
 	finish_innermost(scratch, layout, &site, goroutine, &key, 0, &status);
 out:
 	give_scratch(scratch);
@@ -1068,7 +1060,7 @@ static __always_inline bool find_fields(struct scratch *scratch, const struct gr
 		.size = layout->field_size,
 	};
 
-	__builtin_memset(scratch->headers, 0, sizeof(scratch->headers));
+	forget_headers(scratch);
 	if (layout->field_name == MISSING || layout->field_size == MISSING || count > GROUPS_MAX)
 		return false;
 	bpf_for_each_map_elem(&rounds, next_field, &walk, 0);

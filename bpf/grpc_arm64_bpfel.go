@@ -94,7 +94,8 @@ type GrpcGoroutine struct {
 	_           structs.HostLayout
 	Goid        uint64
 	Count       uint32
-	Padding     uint32
+	Kept        uint8
+	Padding     [3]uint8
 	Spans       [4]GrpcOpenSpan
 	ServedSince struct {
 		_        structs.HostLayout
@@ -173,6 +174,10 @@ type GrpcGrpcLayout struct {
 	WriterConn            uint16
 	StreamId              uint16
 	Http2ServerConnection uint16
+	StreamSize            uint16
+	TcpSize               uint16
+	ProtoSize             uint16
+	Padding               uint16
 }
 
 type GrpcInsertion struct {
@@ -289,7 +294,7 @@ type GrpcRuntimeLayout struct {
 	M_p            uint16
 	P_goidCache    uint16
 	P_goidCacheEnd uint16
-	Padding        uint16
+	G_size         uint16
 	GoidGen        uint64
 }
 
@@ -301,16 +306,19 @@ type GrpcSampler struct {
 }
 
 type GrpcScratch struct {
-	_       structs.HostLayout
-	Busy    uint32
-	Length  uint32
-	Lengths uint32
-	Padding uint32
-	Headers [16][2]uint64
-	Object  [512]uint8
-	Group   [384]uint8
-	Name    [40]uint8
-	Event   [16384]uint8
+	_            structs.HostLayout
+	Busy         uint32
+	Length       uint32
+	Lengths      uint32
+	ValuesLength uint32
+	ValuesFrom   uint64
+	ValuesTo     uint64
+	Headers      [16][2]uint64
+	Object       [512]uint8
+	Group        [384]uint8
+	Name         [40]uint8
+	Values       [256]uint8
+	Event        [16384]uint8
 }
 
 type GrpcTarget struct {
@@ -350,6 +358,7 @@ const (
 	GrpcMapInsertions            = "insertions"
 	GrpcMapJoined                = "joined"
 	GrpcMapJoins                 = "joins"
+	GrpcMapKeeping               = "keeping"
 	GrpcMapLosses                = "losses"
 	GrpcMapOutgoing              = "outgoing"
 	GrpcMapPending               = "pending"
@@ -448,6 +457,7 @@ type GrpcMapSpecs struct {
 	Insertions        *ebpf.MapSpec `ebpf:"insertions"`
 	Joined            *ebpf.MapSpec `ebpf:"joined"`
 	Joins             *ebpf.MapSpec `ebpf:"joins"`
+	Keeping           *ebpf.MapSpec `ebpf:"keeping"`
 	Losses            *ebpf.MapSpec `ebpf:"losses"`
 	Outgoing          *ebpf.MapSpec `ebpf:"outgoing"`
 	Pending           *ebpf.MapSpec `ebpf:"pending"`
@@ -500,6 +510,7 @@ type GrpcMaps struct {
 	Insertions        *ebpf.Map `ebpf:"insertions"`
 	Joined            *ebpf.Map `ebpf:"joined"`
 	Joins             *ebpf.Map `ebpf:"joins"`
+	Keeping           *ebpf.Map `ebpf:"keeping"`
 	Losses            *ebpf.Map `ebpf:"losses"`
 	Outgoing          *ebpf.Map `ebpf:"outgoing"`
 	Pending           *ebpf.Map `ebpf:"pending"`
@@ -526,6 +537,7 @@ func (m *GrpcMaps) Close() error {
 		m.Insertions,
 		m.Joined,
 		m.Joins,
+		m.Keeping,
 		m.Losses,
 		m.Outgoing,
 		m.Pending,

@@ -97,7 +97,7 @@ struct net_http_layout {
 	u16 client_buffers[HTTP2_KINDS];  /* *ClientConn: *bufio.Writer */
 	u16 response_connection; /* net/http.response, again */
 	u16 connection;		 /* net/http.conn: its net.Conn */
-	u16 padding;
+	u16 response_size;	 /* bytes of net/http.response that hold its status, written and wroteHeader */
 };
 
 struct {
@@ -129,7 +129,7 @@ struct server_start {
 	u8 proto_major;
 	u8 proto_minor;
 	u8 tls;
-	u8 padding;
+	u8 has_space; /* the method has a character behind it that is not its own */
 	u16 lengths[SERVER_STRINGS];
 };
 
@@ -207,6 +207,19 @@ static __always_inline void discard_upgraded(struct go_interface context, u64 tg
 			goroutine->spans[i].discarded = true;
 }
 
+/* append_request_line: "GET /path HTTP/1.1" is one string that method and URI are parts of, net/http.readRequest. */
+static __always_inline void append_request_line(struct scratch *scratch, struct server_start *event, struct go_string method, struct go_string uri)
+{
+	event->has_space = append_pair(scratch, method, uri, URI_MAX);
+	if (event->has_space) {
+		event->lengths[SERVER_METHOD] = method.length + 1;
+		event->lengths[SERVER_URI] = uri.length;
+		return;
+	}
+	event->lengths[SERVER_METHOD] = append_string(scratch, method, NAME_MAX);
+	event->lengths[SERVER_URI] = append_string(scratch, uri, URI_MAX);
+}
+
 static __always_inline bool send_server_start(struct scratch *scratch, const struct request_layout *layout, const struct open_span *span,
 					      const struct parent *parent, u64 tgid, u32 binary)
 {
@@ -217,8 +230,7 @@ static __always_inline bool send_server_start(struct scratch *scratch, const str
 	event->proto_major = object_word(scratch, layout->proto_major);
 	event->proto_minor = object_word(scratch, layout->proto_minor);
 	event->tls = object_word(scratch, layout->tls) != 0;
-	event->lengths[SERVER_METHOD] = append_string(scratch, object_string(scratch, layout->method), NAME_MAX);
-	event->lengths[SERVER_URI] = append_string(scratch, object_string(scratch, layout->request_uri), URI_MAX);
+	append_request_line(scratch, event, object_string(scratch, layout->method), object_string(scratch, layout->request_uri));
 	event->lengths[SERVER_HOST] = append_string(scratch, object_string(scratch, layout->host), NAME_MAX);
 	event->lengths[SERVER_REMOTE_ADDR] = append_string(scratch, object_string(scratch, layout->remote_addr), NAME_MAX);
 	event->lengths[SERVER_USER_AGENT] = append_string(scratch, first_value(scratch, HEADER_USER_AGENT), VALUE_MAX);
@@ -260,57 +272,37 @@ static __always_inline void join_http2(struct scratch *scratch, const struct net
 		join_client(scratch, site, read_interface(server + fields->connection), stream_id, parent);
 }
 
-/*
- * The goroutines of HTTP/1 connections that have served a request. Those of others start nothing but for the request
- * that they serve.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, GOROUTINES_MAX);
-	__type(key, struct goroutine_key);
-	__type(value, u8);
-} served SEC(".maps");
-
 /* start_server opens the span of one request. writer is the data word of the http.ResponseWriter. */
-static __always_inline void start_server(struct registers *ctx, const struct site *site, const struct net_http_layout *net_http,
+static __always_inline void start_server(struct registers *ctx, const struct opening *opening, const struct net_http_layout *net_http,
 					 const struct request_layout *layout, u64 request, u64 writer, bool http2)
 {
-	struct runtime_layout *runtime = runtime_layout(site->binary);
-	u32 settings = target_settings(bpf_get_current_pid_tgid() >> 32, site->binary);
-	struct goroutine_key key;
+	struct scratch *scratch = opening->scratch;
+	const struct site *site = &opening->site;
+	struct goroutine_key key = opening->key;
+	u32 settings = opening->settings;
 	struct parent parent = {};
+	bool alone = true;
 
-	if (!runtime || !settings)
-		return;
-	if (!read_goroutine_key(ctx, runtime, &key)) {
-		count_loss(LOSS_UNREADABLE);
-		return;
-	}
-
-	struct scratch *scratch = take_scratch();
-
-	if (!scratch)
-		return;
 	if (!read_object(scratch, request, layout->size)) {
 		count_loss(LOSS_UNREADABLE);
-		goto out;
+		return;
 	}
 	/* "PRI * HTTP/2.0" opens a connection, which h2c then serves inside this very handler. */
 	if (!http2 && object_word(scratch, layout->proto_major) == 2)
-		goto out;
+		return;
 
-	struct goroutine *goroutine = add_goroutine(&key, true);
+	struct goroutine *goroutine = add_goroutine(&key, http2);
 
 	if (!goroutine)
-		goto out;
+		return;
 
-	struct open_span *span = open_span(scratch, goroutine, key.tgid, site->binary, frame_depth(ctx, runtime));
+	struct open_span *span = open_span(scratch, goroutine, key.tgid, site->binary, frame_depth(ctx, opening->running.stack_hi));
 
 	if (!span) {
 		close_goroutine(goroutine, &key);
-		goto out;
+		return;
 	}
-	find_incoming_headers(scratch, object_word(scratch, layout->header), runtime->map_kind, settings);
+	find_incoming_headers(scratch, object_word(scratch, layout->header), opening->runtime->map_kind, settings);
 	read_parent(scratch, settings, &parent);
 	if (wants_join(settings, &parent)) {
 		if (http2)
@@ -324,7 +316,9 @@ static __always_inline void start_server(struct registers *ctx, const struct sit
 		span->has_tracestate = keep_tracestate(scratch, span, key.tgid);
 	span->operation = OPERATION_HTTP_SERVER;
 	/* A connection of HTTP/1 has one goroutine for all its requests, HTTP/2 one for each. */
-	serve(ctx, site, runtime, goroutine, span, http2 || !bpf_map_lookup_elem(&served, &key));
+	if (!http2)
+		alone = !goroutine->kept && keep_goroutine(goroutine);
+	serve(site, opening->runtime, &opening->running, goroutine, span, alone);
 	span->object = writer;
 	span->request = request;
 	span->check = object_word(scratch, layout->url);
@@ -337,8 +331,6 @@ static __always_inline void start_server(struct registers *ctx, const struct sit
 	remember_context(span, context, &key);
 	if (span->sampled)
 		span->silent = !send_server_start(scratch, layout, span, &parent, key.tgid, site->binary);
-out:
-	give_scratch(scratch);
 }
 
 /*
@@ -349,10 +341,10 @@ static __always_inline u16 append_route(struct scratch *scratch, const struct ne
 {
 	if (!span->request || layout->request.pattern == MISSING || layout->pattern_str == MISSING)
 		return 0;
-	if (read_word(span->request + layout->request.url) != span->check)
+	if (!read_object(scratch, span->request, layout->request.size) || object_word(scratch, layout->request.url) != span->check)
 		return 0;
 
-	u64 pattern = read_word(span->request + layout->request.pattern);
+	u64 pattern = object_word(scratch, layout->request.pattern);
 
 	return pattern ? append_string(scratch, read_string(pattern + layout->pattern_str), VALUE_MAX) : 0;
 }
@@ -372,13 +364,13 @@ static __always_inline void end_server(struct registers *ctx, const struct site 
 
 	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key))
 		return;
-	if (kind == SERVER_END_HTTP1_UNWIND)
-		bpf_map_delete_elem(&served, &key);
 
 	struct goroutine *goroutine = find_goroutine(&key);
 
 	if (!goroutine)
 		return;
+	if (kind == SERVER_END_HTTP1_UNWIND)
+		release_goroutine(goroutine);
 
 	struct scratch *scratch = take_scratch();
 
@@ -404,12 +396,10 @@ static __always_inline void end_server(struct registers *ctx, const struct site 
 				event->status = writer->status == MISSING ? 0 : read_word(state + writer->status);
 				event->written = writer->written == MISSING ? -1 : (s64)read_word(state + writer->written);
 			}
-		} else {
-			if (layout->response_wrote_header != MISSING && layout->response_status != MISSING &&
-			    read_byte(span->object + layout->response_wrote_header))
-				event->status = read_word(span->object + layout->response_status);
-			event->written =
-				layout->response_written == MISSING ? -1 : (s64)read_word(span->object + layout->response_written);
+		} else if (read_object(scratch, span->object, layout->response_size)) {
+			if ((u8)object_word(scratch, layout->response_wrote_header))
+				event->status = object_word(scratch, layout->response_status);
+			event->written = layout->response_written == MISSING ? -1 : (s64)object_word(scratch, layout->response_written);
 		}
 		/* A handler that returns without a word has said 200; one that was hijacked or that failed has not. */
 		if (!event->status && event->end.outcome == OUTCOME_RETURNED && kind != SERVER_END_HTTP1_UNWIND)
@@ -417,27 +407,23 @@ static __always_inline void end_server(struct registers *ctx, const struct site 
 		event->route_length = append_route(scratch, layout, span);
 		send_event(scratch);
 	}
-	if (kind == SERVER_END_HTTP1 && !bpf_map_lookup_elem(&served, &key)) {
-		const u8 once = 1;
-
-		bpf_map_update_elem(&served, &key, &once, BPF_ANY);
-	}
 	goroutine->count--;
-	close_goroutine(goroutine, &key);
 out:
+	close_goroutine(goroutine, &key);
 	give_scratch(scratch);
 }
 
 static __noinline int on_http1_start(struct registers *ctx)
 {
 	struct net_http_layout *layout;
-	struct site site;
+	struct opening opening;
 
-	if (!read_site(ctx, &site))
+	if (!begin_opening(ctx, &opening))
 		return 0;
-	layout = net_http_layout(site.binary);
+	layout = net_http_layout(opening.site.binary);
 	if (layout)
-		start_server(ctx, &site, layout, &layout->request, argument_3(ctx), argument_2(ctx), false);
+		start_server(ctx, &opening, layout, &layout->request, argument_3(ctx), argument_2(ctx), false);
+	give_scratch(opening.scratch);
 	return 0;
 }
 
@@ -498,15 +484,15 @@ int net_http_server_unwind(struct registers *ctx)
 static __noinline int on_http2_start(struct registers *ctx)
 {
 	struct net_http_layout *layout;
-	struct site site;
+	struct opening opening;
 
-	if (!read_site(ctx, &site))
+	if (!begin_opening(ctx, &opening))
 		return 0;
-	layout = net_http_layout(site.binary);
-	if (!layout)
-		return 0;
-	start_server(ctx, &site, layout, site.variant == HTTP2_INTERNAL ? &layout->http2_request : &layout->request,
-		     argument_2(ctx), argument_1(ctx), true);
+	layout = net_http_layout(opening.site.binary);
+	if (layout)
+		start_server(ctx, &opening, layout, opening.site.variant == HTTP2_INTERNAL ? &layout->http2_request : &layout->request,
+			     argument_2(ctx), argument_1(ctx), true);
+	give_scratch(opening.scratch);
 	return 0;
 }
 
@@ -620,53 +606,39 @@ static __always_inline void announce(struct scratch *scratch, struct open_span *
 	follow_traceparent(scratch, span, parent);
 }
 
-static __noinline int on_client_start(struct registers *ctx)
+static __always_inline void start_client(struct registers *ctx, const struct opening *opening, const struct net_http_layout *layout, u64 request)
 {
-	struct runtime_layout *runtime;
-	struct net_http_layout *layout;
-	struct goroutine_key key;
+	struct scratch *scratch = opening->scratch;
 	struct parent parent = {};
-	struct site site;
-	u64 request = argument_1(ctx);
-	u32 settings;
 
-	if (!read_site(ctx, &site))
-		return 0;
-	runtime = runtime_layout(site.binary);
-	layout = net_http_layout(site.binary);
-	settings = target_settings(bpf_get_current_pid_tgid() >> 32, site.binary);
-	if (!runtime || !layout || !settings)
-		return 0;
-	if (!read_goroutine_key(ctx, runtime, &key)) {
-		count_loss(LOSS_UNREADABLE);
-		return 0;
-	}
-
-	struct scratch *scratch = take_scratch();
-
-	if (!scratch)
-		return 0;
 	if (!read_object(scratch, request, layout->request.size)) {
 		count_loss(LOSS_UNREADABLE);
-		goto out;
+		return;
 	}
 
-	struct go_interface context = object_interface(scratch, layout->request.context);
-
-	parent.sampler = sampler_of(settings);
-
-	struct open_span *span = open_child(ctx, &site, runtime, scratch, &key, context, &parent);
+	struct open_span *span = open_child(ctx, opening, object_interface(scratch, layout->request.context), &parent);
 
 	if (!span)
-		goto out;
+		return;
 	span->operation = OPERATION_HTTP_CLIENT;
 	span->request = request;
-	if (settings & PROPAGATE)
-		announce(scratch, span, &parent, &key, object_word(scratch, layout->request.header), runtime->map_kind);
+	if (opening->settings & PROPAGATE)
+		announce(scratch, span, &parent, &opening->key, object_word(scratch, layout->request.header), opening->runtime->map_kind);
 	if (span->sampled)
-		span->silent = !send_client_start(scratch, layout, span, &parent, key.tgid, site.binary);
-out:
-	give_scratch(scratch);
+		span->silent = !send_client_start(scratch, layout, span, &parent, opening->key.tgid, opening->site.binary);
+}
+
+static __noinline int on_client_start(struct registers *ctx)
+{
+	struct net_http_layout *layout;
+	struct opening opening;
+
+	if (!begin_opening(ctx, &opening))
+		return 0;
+	layout = net_http_layout(opening.site.binary);
+	if (layout)
+		start_client(ctx, &opening, layout, argument_1(ctx));
+	give_scratch(opening.scratch);
 	return 0;
 }
 

@@ -94,7 +94,8 @@ type NethttpGoroutine struct {
 	_           structs.HostLayout
 	Goid        uint64
 	Count       uint32
-	Padding     uint32
+	Kept        uint8
+	Padding     [3]uint8
 	Spans       [4]NethttpOpenSpan
 	ServedSince struct {
 		_        structs.HostLayout
@@ -234,7 +235,7 @@ type NethttpNetHttpLayout struct {
 	ClientBuffers       [3]uint16
 	ResponseConnection  uint16
 	Connection          uint16
-	Padding             uint16
+	ResponseSize        uint16
 }
 
 type NethttpOpenSpan struct {
@@ -305,7 +306,7 @@ type NethttpRuntimeLayout struct {
 	M_p            uint16
 	P_goidCache    uint16
 	P_goidCacheEnd uint16
-	Padding        uint16
+	G_size         uint16
 	GoidGen        uint64
 }
 
@@ -317,16 +318,19 @@ type NethttpSampler struct {
 }
 
 type NethttpScratch struct {
-	_       structs.HostLayout
-	Busy    uint32
-	Length  uint32
-	Lengths uint32
-	Padding uint32
-	Headers [16][2]uint64
-	Object  [512]uint8
-	Group   [384]uint8
-	Name    [40]uint8
-	Event   [16384]uint8
+	_            structs.HostLayout
+	Busy         uint32
+	Length       uint32
+	Lengths      uint32
+	ValuesLength uint32
+	ValuesFrom   uint64
+	ValuesTo     uint64
+	Headers      [16][2]uint64
+	Object       [512]uint8
+	Group        [384]uint8
+	Name         [40]uint8
+	Values       [256]uint8
+	Event        [16384]uint8
 }
 
 type NethttpTarget struct {
@@ -365,6 +369,7 @@ const (
 	NethttpMapInsertions             = "insertions"
 	NethttpMapJoined                 = "joined"
 	NethttpMapJoins                  = "joins"
+	NethttpMapKeeping                = "keeping"
 	NethttpMapLosses                 = "losses"
 	NethttpMapNetHttpLayouts         = "net_http_layouts"
 	NethttpMapOutgoing               = "outgoing"
@@ -374,7 +379,6 @@ const (
 	NethttpMapRuntimeLayouts         = "runtime_layouts"
 	NethttpMapSamplers               = "samplers"
 	NethttpMapScratches              = "scratches"
-	NethttpMapServed                 = "served"
 	NethttpMapTargets                = "targets"
 	NethttpMapTracestates            = "tracestates"
 	NethttpProgNetHttp2ClientArm     = "net_http2_client_arm"
@@ -466,6 +470,7 @@ type NethttpMapSpecs struct {
 	Insertions        *ebpf.MapSpec `ebpf:"insertions"`
 	Joined            *ebpf.MapSpec `ebpf:"joined"`
 	Joins             *ebpf.MapSpec `ebpf:"joins"`
+	Keeping           *ebpf.MapSpec `ebpf:"keeping"`
 	Losses            *ebpf.MapSpec `ebpf:"losses"`
 	NetHttpLayouts    *ebpf.MapSpec `ebpf:"net_http_layouts"`
 	Outgoing          *ebpf.MapSpec `ebpf:"outgoing"`
@@ -475,7 +480,6 @@ type NethttpMapSpecs struct {
 	RuntimeLayouts    *ebpf.MapSpec `ebpf:"runtime_layouts"`
 	Samplers          *ebpf.MapSpec `ebpf:"samplers"`
 	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
-	Served            *ebpf.MapSpec `ebpf:"served"`
 	Targets           *ebpf.MapSpec `ebpf:"targets"`
 	Tracestates       *ebpf.MapSpec `ebpf:"tracestates"`
 }
@@ -519,6 +523,7 @@ type NethttpMaps struct {
 	Insertions        *ebpf.Map `ebpf:"insertions"`
 	Joined            *ebpf.Map `ebpf:"joined"`
 	Joins             *ebpf.Map `ebpf:"joins"`
+	Keeping           *ebpf.Map `ebpf:"keeping"`
 	Losses            *ebpf.Map `ebpf:"losses"`
 	NetHttpLayouts    *ebpf.Map `ebpf:"net_http_layouts"`
 	Outgoing          *ebpf.Map `ebpf:"outgoing"`
@@ -528,7 +533,6 @@ type NethttpMaps struct {
 	RuntimeLayouts    *ebpf.Map `ebpf:"runtime_layouts"`
 	Samplers          *ebpf.Map `ebpf:"samplers"`
 	Scratches         *ebpf.Map `ebpf:"scratches"`
-	Served            *ebpf.Map `ebpf:"served"`
 	Targets           *ebpf.Map `ebpf:"targets"`
 	Tracestates       *ebpf.Map `ebpf:"tracestates"`
 }
@@ -546,6 +550,7 @@ func (m *NethttpMaps) Close() error {
 		m.Insertions,
 		m.Joined,
 		m.Joins,
+		m.Keeping,
 		m.Losses,
 		m.NetHttpLayouts,
 		m.Outgoing,
@@ -555,7 +560,6 @@ func (m *NethttpMaps) Close() error {
 		m.RuntimeLayouts,
 		m.Samplers,
 		m.Scratches,
-		m.Served,
 		m.Targets,
 		m.Tracestates,
 	)

@@ -88,7 +88,8 @@ type SocketGoroutine struct {
 	_       structs.HostLayout
 	Goid    uint64
 	Count   uint32
-	Padding uint32
+	Kept    uint8
+	Padding [3]uint8
 	Spans   [4]struct {
 		_       structs.HostLayout
 		Context struct {
@@ -186,21 +187,24 @@ type SocketRuntimeLayout struct {
 	M_p            uint16
 	P_goidCache    uint16
 	P_goidCacheEnd uint16
-	Padding        uint16
+	G_size         uint16
 	GoidGen        uint64
 }
 
 type SocketScratch struct {
-	_       structs.HostLayout
-	Busy    uint32
-	Length  uint32
-	Lengths uint32
-	Padding uint32
-	Headers [16][2]uint64
-	Object  [512]uint8
-	Group   [384]uint8
-	Name    [40]uint8
-	Event   [16384]uint8
+	_            structs.HostLayout
+	Busy         uint32
+	Length       uint32
+	Lengths      uint32
+	ValuesLength uint32
+	ValuesFrom   uint64
+	ValuesTo     uint64
+	Headers      [16][2]uint64
+	Object       [512]uint8
+	Group        [384]uint8
+	Name         [40]uint8
+	Values       [256]uint8
+	Event        [16384]uint8
 }
 
 type SocketTarget struct {
@@ -236,6 +240,7 @@ const (
 	SocketMapEvents            = "events"
 	SocketMapGoroutines        = "goroutines"
 	SocketMapInsertions        = "insertions"
+	SocketMapKeeping           = "keeping"
 	SocketMapLosses            = "losses"
 	SocketMapOutgoing          = "outgoing"
 	SocketMapOwners            = "owners"
@@ -314,6 +319,7 @@ type SocketMapSpecs struct {
 	Events            *ebpf.MapSpec `ebpf:"events"`
 	Goroutines        *ebpf.MapSpec `ebpf:"goroutines"`
 	Insertions        *ebpf.MapSpec `ebpf:"insertions"`
+	Keeping           *ebpf.MapSpec `ebpf:"keeping"`
 	Losses            *ebpf.MapSpec `ebpf:"losses"`
 	Outgoing          *ebpf.MapSpec `ebpf:"outgoing"`
 	Owners            *ebpf.MapSpec `ebpf:"owners"`
@@ -362,6 +368,7 @@ type SocketMaps struct {
 	Events            *ebpf.Map `ebpf:"events"`
 	Goroutines        *ebpf.Map `ebpf:"goroutines"`
 	Insertions        *ebpf.Map `ebpf:"insertions"`
+	Keeping           *ebpf.Map `ebpf:"keeping"`
 	Losses            *ebpf.Map `ebpf:"losses"`
 	Outgoing          *ebpf.Map `ebpf:"outgoing"`
 	Owners            *ebpf.Map `ebpf:"owners"`
@@ -384,6 +391,7 @@ func (m *SocketMaps) Close() error {
 		m.Events,
 		m.Goroutines,
 		m.Insertions,
+		m.Keeping,
 		m.Losses,
 		m.Outgoing,
 		m.Owners,

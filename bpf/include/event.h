@@ -94,6 +94,17 @@ static __always_inline u16 append_string(struct scratch *scratch, struct go_stri
 	return append_memory(scratch, string.data, string.length, limit);
 }
 
+/*
+ * append_pair adds two strings that stand in the target's memory with one character between them, by one read of all
+ * three. False, with nothing added, if they do not.
+ */
+static __always_inline bool append_pair(struct scratch *scratch, struct go_string first, struct go_string second, u32 limit)
+{
+	if (!second.length || first.length >= limit || second.length >= limit - first.length || second.data != first.data + first.length + 1)
+		return false;
+	return append_memory(scratch, first.data, first.length + 1 + second.length, limit);
+}
+
 /* send_event: false when it was lost, which is counted. */
 static __always_inline bool send_event(struct scratch *scratch)
 {

@@ -8,6 +8,7 @@
 
 #include "loss.h"
 #include "memory.h"
+#include "scratch.h"
 #include "site.h"
 
 #define GOROUTINES_MAX 65536
@@ -26,7 +27,7 @@ struct runtime_layout {
 	u16 m_p;
 	u16 p_goid_cache;
 	u16 p_goid_cache_end;
-	u16 padding;
+	u16 g_size; /* bytes of runtime.g that hold all of the above that are read of it */
 	u64 goid_gen; /* link-time address of runtime.sched.goidgen; 0: not known */
 };
 
@@ -79,7 +80,8 @@ struct goroutine_key {
 struct goroutine {
 	u64 goid; /* repeated here: an element of a map can be given to another key while it is read */
 	u32 count;
-	u32 padding;
+	u8 kept; /* it stays without open spans: see keep_goroutine */
+	u8 padding[3];
 	struct open_span spans[OPEN_SPANS_MAX];
 	struct moment served_since; /* the start of the innermost span that serves */
 };
@@ -106,32 +108,71 @@ static __always_inline bool read_goroutine_key(struct registers *ctx, const stru
 	return key->goid != 0;
 }
 
-/* frame_depth: 0 when the stack's base could not be read. */
-static __always_inline u32 frame_depth(struct registers *ctx, const struct runtime_layout *layout)
-{
-	u64 base = read_word(goroutine_pointer(ctx) + layout->g_stack_hi);
+/* What the start of a span needs of the running goroutine's runtime.g. */
+struct running {
+	u64 stack_hi;
+	u64 parent_goid; /* 0: none, or not known */
+	u64 m;
+};
 
-	return base ? base - stack_pointer(ctx) : 0;
+static __always_inline u64 group_word(const struct scratch *scratch, u32 offset)
+{
+	/* The barrier keeps the compiler from checking one register and using another, which the verifier would refuse. */
+	asm volatile("" : "+r"(offset));
+	return offset > GROUP_MAX - sizeof(u64) ? 0 : *(const u64 *)(scratch->group + offset);
+}
+
+/*
+ * read_running reads all of it at once, because a read of the target's memory costs about the same for a word and for
+ * all of this. False when the goroutine's id could not be read.
+ */
+static __always_inline bool read_running(struct registers *ctx, const struct runtime_layout *layout, struct scratch *scratch,
+					 struct goroutine_key *key, struct running *running)
+{
+	u32 size = layout->g_size;
+
+	asm volatile("" : "+r"(size));
+	if (size == 0 || size > GROUP_MAX || bpf_probe_read_user(scratch->group, size, (void *)goroutine_pointer(ctx)))
+		return false;
+	key->goid = group_word(scratch, layout->g_goid);
+	key->tgid = bpf_get_current_pid_tgid() >> 32;
+	running->stack_hi = group_word(scratch, layout->g_stack_hi);
+	running->parent_goid = group_word(scratch, layout->g_parent_goid);
+	running->m = group_word(scratch, layout->g_m);
+	return key->goid != 0;
+}
+
+/* read_stack_hi: the base of the running goroutine's stack, for what needs nothing else of it. */
+static __always_inline u64 read_stack_hi(struct registers *ctx, const struct runtime_layout *layout)
+{
+	return read_word(goroutine_pointer(ctx) + layout->g_stack_hi);
+}
+
+/* frame_depth: 0 when the stack's base is not known. */
+static __always_inline u32 frame_depth(struct registers *ctx, u64 stack_hi)
+{
+	return stack_hi ? stack_hi - stack_pointer(ctx) : 0;
 }
 
 /* never is a moment that no goroutine was started after. */
 static const struct moment never = {.gen = ~0ULL};
 
 /* now: never when it cannot be told. */
-static __always_inline struct moment now(struct registers *ctx, const struct site *site, const struct runtime_layout *layout)
+static __always_inline struct moment now(const struct site *site, const struct runtime_layout *layout, const struct running *running)
 {
 	struct moment moment = {};
 	u64 p;
 
-	if (!layout->goid_gen || layout->g_m == MISSING || layout->m_p == MISSING || layout->p_goid_cache == MISSING ||
-	    layout->p_goid_cache_end == MISSING)
+	/* The end of the batch stands behind its beginning in every release: both are read at once. */
+	if (!layout->goid_gen || !running->m || layout->m_p == MISSING || layout->p_goid_cache == MISSING ||
+	    layout->p_goid_cache_end != layout->p_goid_cache + sizeof(u64))
 		return never;
 	moment.gen = read_word(layout->goid_gen + site->bias);
 	if (!moment.gen)
 		return never;
-	p = read_word(read_word(goroutine_pointer(ctx) + layout->g_m) + layout->m_p);
-	moment.cache = read_word(p + layout->p_goid_cache);
-	moment.cache_end = read_word(p + layout->p_goid_cache_end);
+	p = read_word(running->m + layout->m_p);
+	if (bpf_probe_read_user(&moment.cache, 2 * sizeof(u64), (void *)(p + layout->p_goid_cache)))
+		moment.cache = moment.cache_end = 0;
 	return moment;
 }
 
@@ -141,21 +182,66 @@ static __always_inline bool started_after(u64 goid, const struct moment *moment)
 }
 
 /*
- * serve makes the goroutines that this one starts for a span children of it. With alone it runs for nothing else, so
- * that they are all that it ever starts.
+ * serve makes the goroutines that this one starts for a span children of it. With alone it has run for nothing else yet,
+ * so that they are all that it has ever started.
  */
-static __always_inline void serve(struct registers *ctx, const struct site *site, const struct runtime_layout *layout,
+static __always_inline void serve(const struct site *site, const struct runtime_layout *layout, const struct running *running,
 				  struct goroutine *goroutine, struct open_span *span, bool alone)
 {
 	const struct moment ever = {};
 
 	span->serves = true;
-	goroutine->served_since = alone ? ever : now(ctx, site, layout);
+	goroutine->served_since = alone ? ever : now(site, layout, running);
 }
 
 static __always_inline struct goroutine *find_goroutine(const struct goroutine_key *key)
 {
 	return bpf_map_lookup_elem(&goroutines, key);
+}
+
+/*
+ * How many goroutines are kept, by who counts: kept and released by the kernel side, forgotten by user space, which
+ * deletes the state of processes that have ended.
+ */
+enum keeping { KEEPING_KEPT, KEEPING_RELEASED, KEEPING_FORGOTTEN, KEEPINGS };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, KEEPINGS);
+	__type(key, u32);
+	__type(value, u64);
+} keeping SEC(".maps");
+
+static __always_inline u64 *keeping_count(enum keeping number)
+{
+	u32 key = number;
+
+	return bpf_map_lookup_elem(&keeping, &key);
+}
+
+/*
+ * keep_goroutine keeps the state of a goroutine when it has no open spans, until release_goroutine: one that serves
+ * request after request saves the making of it for each, and is known to have served. At most half of the states are
+ * kept, so that there is room for others. False if it is not.
+ */
+static __always_inline bool keep_goroutine(struct goroutine *goroutine)
+{
+	u64 *kept = keeping_count(KEEPING_KEPT), *released = keeping_count(KEEPING_RELEASED), *forgotten = keeping_count(KEEPING_FORGOTTEN);
+
+	if (!kept || !released || !forgotten || *kept - *released - *forgotten >= GOROUTINES_MAX / 2)
+		return false;
+	__sync_fetch_and_add(kept, 1);
+	goroutine->kept = true;
+	return true;
+}
+
+static __always_inline void release_goroutine(struct goroutine *goroutine)
+{
+	u64 *released = keeping_count(KEEPING_RELEASED);
+
+	if (goroutine->kept && released)
+		__sync_fetch_and_add(released, 1);
+	goroutine->kept = false;
 }
 
 /* add_goroutine: the state of a goroutine, new if need be; expected_new saves a look-up where it mostly is. */

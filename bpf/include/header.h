@@ -147,8 +147,15 @@ static __always_inline void match_entry(struct scratch *scratch, u32 key_at, u32
 		return;
 	if (*(const u64 *)wanted->last != (*(u64 *)(scratch->name + (wanted->tail & (LENGTHS - 1))) | LOWER_CASE))
 		return;
-	scratch->headers[header][0] = *(u64 *)(scratch->group + value_at);
+
+	u64 values = *(u64 *)(scratch->group + value_at);
+
+	scratch->headers[header][0] = values;
 	scratch->headers[header][1] = *(u64 *)(scratch->group + value_at + 8);
+	if (values < scratch->values_from)
+		scratch->values_from = values;
+	if (values > scratch->values_to)
+		scratch->values_to = values;
 }
 
 /* What came of an attempt to read a bucket or group. */
@@ -339,10 +346,34 @@ static __always_inline void find_in_swiss_map(struct scratch *scratch, u64 addre
 	bpf_for_each_map_elem(&rounds, next_group, &walk, 0);
 }
 
+static __always_inline void forget_headers(struct scratch *scratch)
+{
+	__builtin_memset(scratch->headers, 0, sizeof(scratch->headers));
+	scratch->values_length = 0;
+	scratch->values_from = ~0ULL;
+	scratch->values_to = 0;
+}
+
+/*
+ * read_values reads the strings of all wanted headers at once, if they stand together: net/textproto makes one array of
+ * those of a request, and what HTTP/2 allocates one after the other often lies so.
+ */
+static __always_inline void read_values(struct scratch *scratch)
+{
+	u64 length = scratch->values_to - scratch->values_from + sizeof(struct go_string);
+
+	/* The barrier keeps the compiler from checking one register and using another, which the verifier would refuse. */
+	asm volatile("" : "+r"(length));
+	if (scratch->values_to <= scratch->values_from || length > VALUES_MAX)
+		return;
+	if (!bpf_probe_read_user(scratch->values, length, (void *)scratch->values_from))
+		scratch->values_length = length;
+}
+
 /* find_headers fills scratch->headers from the map at address, with what has a name of these lengths. */
 static __always_inline void find_headers(struct scratch *scratch, u64 address, u16 kind, u32 lengths)
 {
-	__builtin_memset(scratch->headers, 0, sizeof(scratch->headers));
+	forget_headers(scratch);
 	scratch->lengths = lengths;
 	if (!address)
 		return;
@@ -350,14 +381,23 @@ static __always_inline void find_headers(struct scratch *scratch, u64 address, u
 		find_in_swiss_map(scratch, address);
 	else if (kind == MAP_BUCKETS)
 		find_in_bucket_map(scratch, address);
+	read_values(scratch);
 }
 
 /* first_value: the first of a header's values, empty when the header is not there. */
 static __always_inline struct go_string first_value(const struct scratch *scratch, enum header header)
 {
-	struct go_string none = {};
+	u64 at = scratch->headers[header][0] - scratch->values_from;
+	struct go_string value = {};
 
-	return scratch->headers[header][1] ? read_string(scratch->headers[header][0]) : none;
+	if (!scratch->headers[header][1])
+		return value;
+	asm volatile("" : "+r"(at));
+	if (at >= scratch->values_length || at > VALUES_MAX - sizeof(value))
+		return read_string(scratch->headers[header][0]);
+	value.data = *(const u64 *)(scratch->values + at);
+	value.length = *(const u64 *)(scratch->values + at + sizeof(u64));
+	return value;
 }
 
 #endif

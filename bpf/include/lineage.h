@@ -164,24 +164,19 @@ static __always_inline bool parent_by_starter(const struct goroutine_key *starte
 	return false;
 }
 
-static __always_inline void find_parent(struct registers *ctx, const struct site *site, const struct runtime_layout *layout,
-					const struct goroutine_key *key, struct goroutine *goroutine, struct go_interface context,
-					struct parent *parent)
+/* find_parent: starter is the goroutine that started the running one, 0 if that is not known. */
+static __always_inline void find_parent(const struct site *site, const struct goroutine_key *key, u64 starter, struct goroutine *goroutine,
+					struct go_interface context, struct parent *parent)
 {
 	if (parent_by_context(context, key->tgid, site, parent) && !runs_within(goroutine, parent))
 		return;
 	if (parent_by_goroutine(goroutine, parent))
 		return;
-	if (layout->g_parent_goid == MISSING)
-		return;
 
-	struct goroutine_key starter = {
-		.goid = read_word(goroutine_pointer(ctx) + layout->g_parent_goid),
-		.tgid = key->tgid,
-	};
+	struct goroutine_key starter_key = {.goid = starter, .tgid = key->tgid};
 
-	if (starter.goid)
-		parent_by_starter(&starter, key->goid, parent);
+	if (starter)
+		parent_by_starter(&starter_key, key->goid, parent);
 }
 
 #endif

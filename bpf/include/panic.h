@@ -15,7 +15,7 @@ static __always_inline void read_panic(struct registers *ctx, const struct site 
 {
 	u64 goroutine = goroutine_pointer(ctx), panic = runtime->g_panic == MISSING ? 0 : read_word(goroutine + runtime->g_panic);
 
-	if (!panic || read_word(goroutine + runtime->g_stack_hi) - panic <= span->depth)
+	if (!panic || read_stack_hi(ctx, runtime) - panic <= span->depth)
 		return;
 	if (runtime->panic_goexit != MISSING && read_byte(panic + runtime->panic_goexit)) {
 		event->outcome = OUTCOME_GOEXIT;

@@ -13,6 +13,7 @@
 #define GROUP_MAX 384
 #define KEY_MAX 40
 #define HEADERS_MAX 16
+#define VALUES_MAX 256
 #define STRING_MAX 8192
 #define EVENT_STRINGS_MAX 8192 /* what all strings of one event may take before the last one is added */
 #define EVENT_MAX (EVENT_STRINGS_MAX + STRING_MAX)
@@ -21,11 +22,14 @@ struct scratch {
 	u32 busy;
 	u32 length;		     /* bytes of event that are in use */
 	u32 lengths;		     /* of the names of headers that are wanted, as bits */
-	u32 padding;
+	u32 values_length;	     /* bytes of values that were read */
+	u64 values_from;	     /* the address that they stand at, and before: the lowest and the highest of headers */
+	u64 values_to;
 	u64 headers[HEADERS_MAX][2]; /* address and count of the values of each wanted header */
 	u8 object[STRUCT_MAX];	     /* a Go struct, as it was read */
 	u8 group[GROUP_MAX];	     /* a bucket or group of a Go map */
 	u8 name[KEY_MAX];	     /* a key of it that may be wanted */
+	u8 values[VALUES_MAX];	     /* the Go strings that the wanted headers have for values, where they stand together */
 	u8 event[EVENT_MAX];
 };
 

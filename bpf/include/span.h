@@ -6,6 +6,7 @@
 #include "detached.h"
 #include "event.h"
 #include "join.h"
+#include "opening.h"
 #include "outgoing.h"
 #include "sampler.h"
 
@@ -133,10 +134,10 @@ static __always_inline struct open_span *open_span(struct scratch *scratch, stru
 	return span;
 }
 
-/* close_goroutine forgets a goroutine without open spans. */
+/* close_goroutine forgets a goroutine without open spans, unless it is kept. */
 static __always_inline void close_goroutine(struct goroutine *goroutine, const struct goroutine_key *key)
 {
-	if (goroutine->count == 0)
+	if (goroutine->count == 0 && !goroutine->kept)
 		bpf_map_delete_elem(&goroutines, key);
 }
 
@@ -181,21 +182,21 @@ static __always_inline void join_trace(struct open_span *span, const struct pare
  * open_child adds a span to the running goroutine, as the child of the parent that is found for what is given a
  * context. NULL, and counted, when there is no room.
  */
-static __always_inline struct open_span *open_child(struct registers *ctx, const struct site *site, const struct runtime_layout *layout,
-						    struct scratch *scratch, const struct goroutine_key *key,
-						    struct go_interface context, struct parent *parent)
+static __always_inline struct open_span *open_child(struct registers *ctx, const struct opening *opening, struct go_interface context,
+						    struct parent *parent)
 {
-	struct goroutine *goroutine = add_goroutine(key, false);
+	struct goroutine *goroutine = add_goroutine(&opening->key, false);
 	struct open_span *span;
 
 	if (!goroutine)
 		return NULL;
-	span = open_span(scratch, goroutine, key->tgid, site->binary, frame_depth(ctx, layout));
+	span = open_span(opening->scratch, goroutine, opening->key.tgid, opening->site.binary, frame_depth(ctx, opening->running.stack_hi));
 	if (!span) {
-		close_goroutine(goroutine, key);
+		close_goroutine(goroutine, &opening->key);
 		return NULL;
 	}
-	find_parent(ctx, site, layout, key, goroutine, context, parent);
+	find_parent(&opening->site, &opening->key, opening->running.parent_goid, goroutine, context, parent);
+	parent->sampler = sampler_of(opening->settings);
 	join_trace(span, parent);
 	goroutine->count++;
 	return span;

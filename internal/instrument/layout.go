@@ -27,6 +27,20 @@ func (w Want) Or(fields ...gobinary.Field) Want {
 	return w
 }
 
+// Reach returns how many bytes of a struct hold the fields at offsets, of which the largest, strings and
+// interface values, take 16. It stops below Missing for offsets that are larger than any struct the kernel
+// side reads, and is 0 if all are missing.
+func Reach(offsets ...uint16) uint16 {
+	const largest = 16
+	var size uint16
+	for _, offset := range offsets {
+		if offset != Missing {
+			size = max(size, min(offset, Missing-largest)+largest)
+		}
+	}
+	return size
+}
+
 // Resolve sets the offset of every want: that of the first way whose fields all have one,
 // or Missing. It returns the fields that are missing. Those that the version at hand is known
 // not to have are not: it has another way, or there is nothing to read.

@@ -51,3 +51,18 @@ func TestOrLeavesOthersAlone(t *testing.T) {
 	first, second := want.Or(a), want.Or(b)
 	assert.Equal(t, [][]gobinary.Field{{a}, {b}}, [][]gobinary.Field{first.Ways[3], second.Ways[3]})
 }
+
+func TestReach(t *testing.T) {
+	for _, test := range []struct {
+		offsets []uint16
+		size    uint16
+	}{
+		{nil, 0},
+		{[]uint16{Missing}, 0},
+		{[]uint16{0}, 16},
+		{[]uint16{8, 232, Missing, 16}, 248},
+		{[]uint16{Missing - 1}, Missing}, // no smaller than the struct that it is in
+	} {
+		assert.Equal(t, test.size, Reach(test.offsets...))
+	}
+}

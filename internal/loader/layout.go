@@ -19,7 +19,7 @@ type RuntimeLayout struct {
 	MapKind                      uint16
 	M, MP                        uint16
 	GoidCache, GoidCacheEnd      uint16
-	Padding                      uint16
+	GSize                        uint16
 	GoidGen                      uint64
 }
 
@@ -74,6 +74,7 @@ func ResolveRuntime(f *gobinary.File) (RuntimeLayout, gobinary.Layout, []gobinar
 		return l, fields, missing, errors.New("layout of runtime.g is not known")
 	}
 	l.StackHi += stackHi
+	l.GSize = instrument.Reach(l.Goid, l.ParentGoid, l.StackHi, l.M)
 	if minor >= 21 {
 		if l.GoidGen, err = f.GoidGen(); err != nil {
 			missing = append(missing, gobinary.Field{Package: "runtime", Struct: "schedt", Field: "goidgen"})

@@ -7,6 +7,7 @@ package loader
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/features"
@@ -37,6 +38,10 @@ type Loader struct {
 	noWrite string
 	// samplers are those that the kernel side knows, by their number less one.
 	samplers []Sampler
+	// keeping guards forgotten, the number of goroutines that were kept and then forgotten with
+	// their process.
+	keeping   sync.Mutex
+	forgotten uint64
 }
 
 // Load loads the programs of all libraries. The error says what the kernel or the

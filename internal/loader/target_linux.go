@@ -103,16 +103,16 @@ func (l *Loader) Forget(tgid uint32) error {
 	if err := l.maps["targets"].Delete(tgid); err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
 		errs = append(errs, fmt.Errorf("map targets: %w", err))
 	}
-	if err := forgetState[goroutineState](l.maps["goroutines"], tgid); err != nil {
+	if err := l.forgetGoroutines(tgid); err != nil {
 		errs = append(errs, fmt.Errorf("map goroutines: %w", err))
 	}
-	if err := forgetState[detachedState](l.maps["detached"], tgid); err != nil {
+	if _, err := forgetState[detachedState](l.maps["detached"], tgid, nil); err != nil {
 		errs = append(errs, fmt.Errorf("map detached: %w", err))
 	}
-	if err := forgetState[contextState](l.maps["contexts"], tgid); err != nil {
+	if _, err := forgetState[contextState](l.maps["contexts"], tgid, nil); err != nil {
 		errs = append(errs, fmt.Errorf("map contexts: %w", err))
 	}
-	if err := forgetState[outgoingState](l.maps["outgoing"], tgid); err != nil {
+	if _, err := forgetState[outgoingState](l.maps["outgoing"], tgid, nil); err != nil {
 		errs = append(errs, fmt.Errorf("map outgoing: %w", err))
 	}
 	return errors.Join(append(errs, l.ForgetJoins(tgid))...)
@@ -132,16 +132,36 @@ const (
 	openSpanSize  = 80
 	momentSize    = 24
 	spanIDInState = 16 // of an open_span
+	keptInState   = 12 // of a goroutine
+
+	keepingForgotten = uint32(2) // KEEPING_FORGOTTEN, bpf/include/goroutine.h
 )
 
 const stateBatch = 1024
 
-// forgetState deletes the elements of a process.
-func forgetState[V any](m *ebpf.Map, tgid uint32) error {
+// forgetGoroutines tells the kernel side how many of the goroutines of a process were kept, for it
+// bounds their number.
+func (l *Loader) forgetGoroutines(tgid uint32) error {
+	kept, err := forgetState(l.maps["goroutines"], tgid, func(state *goroutineState) bool { return state[keptInState] != 0 })
+	if kept == 0 {
+		return err
+	}
+	l.keeping.Lock()
+	defer l.keeping.Unlock()
+	l.forgotten += uint64(kept)
+	return errors.Join(err, l.put("keeping", keepingForgotten, l.forgotten))
+}
+
+// forgetState deletes the elements of a process, and returns how many of them were counted.
+func forgetState[V any](m *ebpf.Map, tgid uint32, counts func(*V) bool) (counted int, err error) {
 	var ended []stateKey
-	err := eachState(m, func(key stateKey, _ *V) {
-		if key.TGID == uint64(tgid) {
-			ended = append(ended, key)
+	err = eachState(m, func(key stateKey, value *V) {
+		if key.TGID != uint64(tgid) {
+			return
+		}
+		ended = append(ended, key)
+		if counts != nil && counts(value) {
+			counted++
 		}
 	})
 	for _, key := range ended {
@@ -149,7 +169,7 @@ func forgetState[V any](m *ebpf.Map, tgid uint32) error {
 			err = errors.Join(err, failure)
 		}
 	}
-	return err
+	return counted, err
 }
 
 // eachState calls f for each element of a map. It reads in batches: few system calls,

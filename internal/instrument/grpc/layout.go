@@ -48,6 +48,8 @@ type layout struct {
 	WriterOffset, WriterBatch            uint16
 	WriterError, WriterConn              uint16
 	StreamID, HTTP2ServerConnection      uint16
+	StreamSize, TCPSize, ProtoSize       uint16
+	Padding                              uint16
 }
 
 // The packages of the structs that are read.
@@ -130,6 +132,13 @@ func (l *layout) clientWants() []instrument.Want {
 		at(&l.ClientAttempt, root, "clientStream", "attempt"),
 		at(&l.AttemptTransport, root, "csAttempt", "t").Or(field(root, "csAttempt", "transport")),
 	}
+}
+
+// setSizes computes how much of each struct that is read at once has all wanted fields.
+func (l *layout) setSizes() {
+	l.StreamSize = instrument.Reach(l.StreamContext, l.StreamMethod, l.StreamID)
+	l.TCPSize = instrument.Reach(l.TCPIP, l.TCPPort)
+	l.ProtoSize = instrument.Reach(l.ProtoCode, l.ProtoMessage)
 }
 
 // propagationWants lists what a client needs to give its calls a traceparent.

@@ -109,6 +109,7 @@ func (p *planner) readLayout() error {
 		return err
 	}
 	p.Plan.Missing = instrument.Resolve(wants, p.Plan.Fields)
+	p.layout.setSizes()
 	p.layout.resolveServerStream(p.Plan.Fields)
 	lacking := p.layout.resolvePropagation(p.Plan.Fields)
 	if p.Functions[newStream] != nil {

@@ -46,7 +46,7 @@ type layout struct {
 	BufferWriter, ConnConn                    uint16
 	ClientConns, ClientBuffers                [http2Kinds]uint16
 	ResponseConnection, Connection            uint16
-	Padding                                   uint16
+	ResponseSize                              uint16
 }
 
 // The implementations of HTTP/2, enum http2. A probe's variant says which one it is for.
@@ -200,23 +200,14 @@ func (l *layout) writerWants(server int) []instrument.Want {
 // setSizes computes how much of each struct must be read to have all wanted fields, of
 // which the largest, strings and interface values, take 16 bytes.
 func (l *layout) setSizes() {
-	l.Request.Size = reach(l.Request.Method, l.Request.URL, l.Request.ProtoMajor, l.Request.ProtoMinor, l.Request.Header,
-		l.Request.ContentLength, l.Request.Host, l.Request.RemoteAddr, l.Request.RequestURI, l.Request.TLS, l.Request.Context)
+	l.Request.Size = instrument.Reach(l.Request.Method, l.Request.URL, l.Request.ProtoMajor, l.Request.ProtoMinor, l.Request.Header,
+		l.Request.ContentLength, l.Request.Host, l.Request.RemoteAddr, l.Request.RequestURI, l.Request.TLS, l.Request.Context,
+		l.Request.Pattern)
 	r := &l.HTTP2Request
-	r.Size = reach(r.Method, r.URL, r.ProtoMajor, r.ProtoMinor, r.Header, r.ContentLength, r.Host, r.RemoteAddr, r.RequestURI, r.TLS, r.Context)
-	l.URLSize = reach(l.URLScheme, l.URLOpaque, l.URLUser, l.URLHost, l.URLPath, l.URLRawPath, l.URLRawQuery, l.URLFragment)
-	l.AnswerSize = reach(l.AnswerStatus, l.AnswerProtoMajor, l.AnswerProtoMinor, l.AnswerContentLength)
-}
-
-// reach stops below Missing for offsets that are larger than any struct the kernel side reads.
-func reach(offsets ...uint16) uint16 {
-	var size uint16
-	for _, offset := range offsets {
-		if offset != instrument.Missing {
-			size = max(size, min(offset, instrument.Missing-16)+16)
-		}
-	}
-	return size
+	r.Size = instrument.Reach(r.Method, r.URL, r.ProtoMajor, r.ProtoMinor, r.Header, r.ContentLength, r.Host, r.RemoteAddr, r.RequestURI, r.TLS, r.Context)
+	l.URLSize = instrument.Reach(l.URLScheme, l.URLOpaque, l.URLUser, l.URLHost, l.URLPath, l.URLRawPath, l.URLRawQuery, l.URLFragment)
+	l.ResponseSize = instrument.Reach(l.ResponseStatus, l.ResponseWroteHeader, l.ResponseWritten)
+	l.AnswerSize = instrument.Reach(l.AnswerStatus, l.AnswerProtoMajor, l.AnswerProtoMinor, l.AnswerContentLength)
 }
 
 // allWants lists what is read in one binary or another.

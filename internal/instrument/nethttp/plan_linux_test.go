@@ -158,18 +158,3 @@ func TestPlanWithoutLibrary(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, instrument.Plan{}, instrumenttest.Plan(t, Library(), path))
 }
-
-func TestSizes(t *testing.T) {
-	for _, test := range []struct {
-		offsets []uint16
-		size    uint16
-	}{
-		{nil, 0},
-		{[]uint16{instrument.Missing}, 0},
-		{[]uint16{0}, 16},
-		{[]uint16{8, 232, instrument.Missing, 16}, 248},
-		{[]uint16{instrument.Missing - 1}, instrument.Missing}, // no smaller than the struct that it is in
-	} {
-		assert.Equal(t, test.size, reach(test.offsets...))
-	}
-}

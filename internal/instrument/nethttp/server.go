@@ -31,11 +31,14 @@ type serverStart struct {
 func decodeServerStart(body []byte) (serverStart, error) {
 	b := events.NewBody(body)
 	s := serverStart{contentLength: b.Int64(), protoMajor: b.Uint8(), protoMinor: b.Uint8(), tls: b.Uint8() != 0}
-	b.Uint8()
+	hasSpace := b.Uint8() != 0
 	b.Strings(
 		&s.method, &s.uri, &s.host, &s.remoteAddr, &s.userAgent, &s.tracestate,
 		&s.forwarding.forwarded, &s.forwarding.xFor, &s.forwarding.xHost, &s.forwarding.xProto,
 	)
+	if hasSpace && s.method != "" {
+		s.method = s.method[:len(s.method)-1]
+	}
 	return s, b.Err()
 }
 
