@@ -174,7 +174,7 @@ static __always_inline void append_connector(struct scratch *scratch, const stru
 	if (!db || layout->db_connector == MISSING)
 		return;
 	connector = read_interface(db + layout->db_connector);
-	type = itab_type(connector.type);
+	type = itab_type(site, connector.type);
 	if (!type)
 		return;
 	is_dsn = type - site->bias == layout->dsn_connector;
@@ -182,7 +182,7 @@ static __always_inline void append_connector(struct scratch *scratch, const stru
 		if (layout->dsn_connector_driver == MISSING || layout->dsn_connector_dsn == MISSING)
 			return;
 		driver = read_interface(connector.data + layout->dsn_connector_driver);
-		type = itab_type(driver.type);
+		type = itab_type(site, driver.type);
 	}
 	found = find_connector(layout, type - site->bias);
 	if (!found)
@@ -261,8 +261,8 @@ static __always_inline bool send_start(const struct opening *opening, const stru
 static __always_inline void start(struct registers *ctx, const struct opening *opening, const struct database_sql_layout *layout,
 				  const struct request *request)
 {
-	struct parent parent = {};
-	struct open_span *span = open_child(ctx, opening, request->context, &parent);
+	struct parent *parent = forget_parent(&opening->scratch->parent);
+	struct open_span *span = open_child(ctx, opening, request->context, parent);
 
 	if (!span)
 		return;
@@ -270,7 +270,7 @@ static __always_inline void start(struct registers *ctx, const struct opening *o
 	span->object = request->receiver;
 	span->request = caller_frame(ctx, opening->running.stack_hi, request->links);
 	if (span->sampled)
-		span->silent = !send_start(opening, layout, span, &parent, request);
+		span->silent = !send_start(opening, layout, span, parent, request);
 }
 
 /* read_request: what all of them have in their registers. */
@@ -406,7 +406,7 @@ static __always_inline void append_code(struct scratch *scratch, const struct si
 					struct sql_end *event, struct go_interface error)
 {
 	for (u32 i = 0; i < WRAPPED_MAX; i++) {
-		u64 type = itab_type(error.type), place;
+		u64 type = itab_type(site, error.type), place;
 		const struct error_layout *found = NULL;
 
 		if (!type)
@@ -436,7 +436,7 @@ static __always_inline void append_code(struct scratch *scratch, const struct si
 			return;
 		case CODE_WRAPPED:
 			error = read_interface(place);
-			type = itab_type(error.type);
+			type = itab_type(site, error.type);
 			/* The wrapped error tells more of what went wrong than the one around it. */
 			if (type)
 				event->end.error_type = type - site->bias;
@@ -534,7 +534,7 @@ static __always_inline void finish(struct registers *ctx, const struct hit *hit,
 		struct sql_end *event = (void *)begin_end(scratch, span, hit->key.tgid, hit->site.binary, sizeof(*event));
 
 		if (error.type) {
-			u64 type = itab_type(error.type);
+			u64 type = itab_type(&hit->site, error.type);
 
 			event->end.has_error = true;
 			event->end.error_type = type ? type - hit->site.bias : 0;

@@ -124,6 +124,12 @@ type DatabasesqlGoroutineKey struct {
 	Tgid uint64
 }
 
+type DatabasesqlItab struct {
+	_     structs.HostLayout
+	Check uint64
+	Type  uint64
+}
+
 type DatabasesqlJoin struct {
 	_       structs.HostLayout
 	Context struct {
@@ -238,15 +244,48 @@ type DatabasesqlScratch struct {
 	Busy         uint32
 	Length       uint32
 	Lengths      uint32
+	Settings     uint32
 	ValuesLength uint32
+	Tracestates  uint32
+	Refused      uint64
 	ValuesFrom   uint64
 	ValuesTo     uint64
-	Headers      [16][2]uint64
-	Object       [512]uint8
-	Group        [384]uint8
-	Name         [40]uint8
-	Values       [256]uint8
-	Event        [16384]uint8
+	Parent       struct {
+		_       structs.HostLayout
+		Context struct {
+			_       structs.HostLayout
+			TraceId [2]uint64
+			SpanId  uint64
+		}
+		Goid          uint64
+		Known         uint8
+		Sampled       uint8
+		Denied        uint8
+		HasTracestate uint8
+		Sampler       uint8
+		Padding       [3]uint8
+	}
+	Named struct {
+		_       structs.HostLayout
+		Context struct {
+			_       structs.HostLayout
+			TraceId [2]uint64
+			SpanId  uint64
+		}
+		Goid          uint64
+		Known         uint8
+		Sampled       uint8
+		Denied        uint8
+		HasTracestate uint8
+		Sampler       uint8
+		Padding       [3]uint8
+	}
+	Headers [16][2]uint64
+	Object  [512]uint8
+	Group   [384]uint8
+	Name    [40]uint8
+	Values  [256]uint8
+	Event   [16384]uint8
 }
 
 type DatabasesqlTarget struct {
@@ -254,6 +293,7 @@ type DatabasesqlTarget struct {
 	Binary   uint32
 	Settings uint32
 	Network  uint64
+	Identity uint64
 }
 
 // Names of all BPF objects in the ELF.
@@ -262,12 +302,14 @@ type DatabasesqlTarget struct {
 const (
 	DatabasesqlMapBinaries             = "binaries"
 	DatabasesqlMapConnectionLayouts    = "connection_layouts"
+	DatabasesqlMapContextRounds        = "context_rounds"
 	DatabasesqlMapContextTypes         = "context_types"
 	DatabasesqlMapContexts             = "contexts"
 	DatabasesqlMapDatabaseSqlLayouts   = "database_sql_layouts"
 	DatabasesqlMapDetached             = "detached"
 	DatabasesqlMapEvents               = "events"
 	DatabasesqlMapGoroutines           = "goroutines"
+	DatabasesqlMapItabs                = "itabs"
 	DatabasesqlMapJoined               = "joined"
 	DatabasesqlMapJoins                = "joins"
 	DatabasesqlMapKeeping              = "keeping"
@@ -351,12 +393,14 @@ type DatabasesqlProgramSpecs struct {
 type DatabasesqlMapSpecs struct {
 	Binaries           *ebpf.MapSpec `ebpf:"binaries"`
 	ConnectionLayouts  *ebpf.MapSpec `ebpf:"connection_layouts"`
+	ContextRounds      *ebpf.MapSpec `ebpf:"context_rounds"`
 	ContextTypes       *ebpf.MapSpec `ebpf:"context_types"`
 	Contexts           *ebpf.MapSpec `ebpf:"contexts"`
 	DatabaseSqlLayouts *ebpf.MapSpec `ebpf:"database_sql_layouts"`
 	Detached           *ebpf.MapSpec `ebpf:"detached"`
 	Events             *ebpf.MapSpec `ebpf:"events"`
 	Goroutines         *ebpf.MapSpec `ebpf:"goroutines"`
+	Itabs              *ebpf.MapSpec `ebpf:"itabs"`
 	Joined             *ebpf.MapSpec `ebpf:"joined"`
 	Joins              *ebpf.MapSpec `ebpf:"joins"`
 	Keeping            *ebpf.MapSpec `ebpf:"keeping"`
@@ -400,12 +444,14 @@ func (o *DatabasesqlObjects) Close() error {
 type DatabasesqlMaps struct {
 	Binaries           *ebpf.Map `ebpf:"binaries"`
 	ConnectionLayouts  *ebpf.Map `ebpf:"connection_layouts"`
+	ContextRounds      *ebpf.Map `ebpf:"context_rounds"`
 	ContextTypes       *ebpf.Map `ebpf:"context_types"`
 	Contexts           *ebpf.Map `ebpf:"contexts"`
 	DatabaseSqlLayouts *ebpf.Map `ebpf:"database_sql_layouts"`
 	Detached           *ebpf.Map `ebpf:"detached"`
 	Events             *ebpf.Map `ebpf:"events"`
 	Goroutines         *ebpf.Map `ebpf:"goroutines"`
+	Itabs              *ebpf.Map `ebpf:"itabs"`
 	Joined             *ebpf.Map `ebpf:"joined"`
 	Joins              *ebpf.Map `ebpf:"joins"`
 	Keeping            *ebpf.Map `ebpf:"keeping"`
@@ -423,12 +469,14 @@ func (m *DatabasesqlMaps) Close() error {
 	return _DatabasesqlClose(
 		m.Binaries,
 		m.ConnectionLayouts,
+		m.ContextRounds,
 		m.ContextTypes,
 		m.Contexts,
 		m.DatabaseSqlLayouts,
 		m.Detached,
 		m.Events,
 		m.Goroutines,
+		m.Itabs,
 		m.Joined,
 		m.Joins,
 		m.Keeping,

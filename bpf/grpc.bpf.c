@@ -170,7 +170,7 @@ static __always_inline struct grpc_layout *grpc_layout(u32 binary)
 /* is_type: the dynamic type of an interface with methods is the one at a link-time address. */
 static __always_inline bool is_type(struct go_interface value, const struct site *site, u64 type)
 {
-	return type && itab_type(value.type) == type + site->bias;
+	return type && itab_type(site, value.type) == type + site->bias;
 }
 
 static __always_inline bool within(const struct code_range *range, u64 address)
@@ -227,7 +227,7 @@ static __always_inline void read_error(struct scratch *scratch, const struct grp
 	else if (is_type(error, site, layout->type_error_string) && is_end_of_file(error.data))
 		status->known = true;
 	else
-		status->error_type = itab_type(error.type) - site->bias;
+		status->error_type = itab_type(site, error.type) - site->bias;
 }
 
 /* read_peer takes a net.Addr apart; what is not an IP address is left to *text. */
@@ -263,6 +263,22 @@ static __always_inline void read_server_peer(struct scratch *scratch, const stru
 	}
 }
 
+static long next_value(void *map, const void *round, void *value, struct context_walk *walk)
+{
+	struct grpc_layout *layout = grpc_layout(walk->site.binary);
+	u64 type = itab_type(&walk->site, walk->at.type);
+
+	if (!layout || !type)
+		return LAST_ROUND;
+	if (type - walk->site.bias == layout->type_value_context &&
+	    read_word(walk->at.data + layout->value_context_key) == walk->key_type) {
+		/* A map is its own pointer: the data word of the interface value. */
+		walk->value = read_word(walk->at.data + layout->value_context_value + sizeof(u64));
+		return LAST_ROUND;
+	}
+	return to_outer_context(walk, type) ? NEXT_ROUND : LAST_ROUND;
+}
+
 /*
  * find_metadata: what the chain of a call's context has under a key of package metadata, by the type of the key: a
  * metadata.MD under that of what came in, a pointer to a metadata.rawMD under that of what goes out.
@@ -270,34 +286,13 @@ static __always_inline void read_server_peer(struct scratch *scratch, const stru
 static __always_inline u64 find_metadata(const struct grpc_layout *layout, const struct site *site, struct go_interface context,
 					 u64 key_type)
 {
-	struct context_type_key type_key = {.binary = site->binary};
+	struct context_walk walk = {.site = *site, .at = context, .key_type = key_type + site->bias};
 
-	if (!layout->type_value_context || !key_type || layout->value_context_key == MISSING ||
+	if (!layout->type_value_context || !key_type || !context.data || layout->value_context_key == MISSING ||
 	    layout->value_context_value == MISSING)
 		return 0;
-	for (u32 i = 0; i < CONTEXT_CHAIN_MAX && context.data; i++) {
-		u64 type = itab_type(context.type);
-
-		if (!type)
-			return 0;
-		type_key.type = type - site->bias;
-		if (type_key.type == layout->type_value_context &&
-		    read_word(context.data + layout->value_context_key) == key_type + site->bias)
-			/* A map is its own pointer: the data word of the interface value. */
-			return read_word(context.data + layout->value_context_value + sizeof(u64));
-
-		struct context_type *description = bpf_map_lookup_elem(&context_types, &type_key);
-
-		if (!description)
-			return 0;
-
-		u64 place = context.data + description->offset;
-
-		if (description->dereference)
-			place = read_word(place) + description->via;
-		context = read_interface(place);
-	}
-	return 0;
+	bpf_for_each_map_elem(&context_rounds, next_value, &walk, 0);
+	return walk.value;
 }
 
 /* server_stream: the transport.Stream of a call, from what handleStream and WriteStatus are given. */
@@ -307,14 +302,14 @@ static __always_inline u64 server_stream(const struct grpc_layout *layout, u64 s
 }
 
 /* span_of_context: the open span whose work is given a context, wherever it runs. */
-static __always_inline struct open_span *span_of_context(struct go_interface context, const struct site *site, u64 tgid, u8 operation)
+static __always_inline struct open_span *span_of_context(struct scratch *scratch, struct go_interface context, const struct site *site, u64 tgid, u8 operation)
 {
-	struct parent named = {};
+	struct parent *named = forget_parent(&scratch->named);
 	struct goroutine_key owner = {.tgid = tgid};
 
-	if (!parent_by_context(context, tgid, site, &named))
+	if (!parent_by_context(context, tgid, site, named))
 		return NULL;
-	owner.goid = named.goid;
+	owner.goid = named->goid;
 
 	struct goroutine *goroutine = find_goroutine(&owner);
 
@@ -323,7 +318,7 @@ static __always_inline struct open_span *span_of_context(struct go_interface con
 	for (u32 i = 0; i < OPEN_SPANS_MAX; i++) {
 		struct open_span *span = &goroutine->spans[i];
 
-		if (i < goroutine->count && span->operation == operation && span->context.span_id == named.context.span_id)
+		if (i < goroutine->count && span->operation == operation && span->context.span_id == named->context.span_id)
 			return span;
 	}
 	return NULL;
@@ -367,9 +362,8 @@ static __always_inline void start_server(struct registers *ctx, const struct ope
 	struct scratch *scratch = opening->scratch;
 	const struct site *site = &opening->site;
 	struct goroutine_key key = opening->key;
-	u32 settings = opening->settings;
 	struct open_span *outer = NULL;
-	struct parent parent = {};
+	struct parent *parent = forget_parent(&scratch->parent);
 
 	if (!read_object(scratch, stream, layout->stream_size)) {
 		count_loss(LOSS_UNREADABLE);
@@ -390,25 +384,25 @@ static __always_inline void start_server(struct registers *ctx, const struct ope
 
 	struct go_interface context = object_interface(scratch, layout->stream_context);
 
-	find_incoming_headers(scratch, find_metadata(layout, site, context, layout->type_incoming_key), opening->runtime->map_kind, settings);
-	read_parent(scratch, settings, &parent);
-	if (wants_join(settings, &parent))
-		join_call(scratch, layout, site, transport, &parent);
-	parent.sampler = sampler_of(settings);
-	join_trace(span, &parent);
+	find_incoming_headers(scratch, find_metadata(layout, site, context, layout->type_incoming_key), opening->runtime->map_kind);
+	read_parent(scratch, parent);
+	if (wants_join(scratch, parent))
+		join_call(scratch, layout, site, transport, parent);
+	parent->sampler = sampler_of(target_settings(scratch));
+	join_trace(span, parent);
 	/*
 	 * What ServeHTTP serves has a span already, that of the HTTP request. It is the same call: this span takes its
 	 * place, under its identifiers, which the handlers around ServeHTTP may have given away.
 	 */
 	if (is_type(transport, site, layout->type_handler_server))
-		outer = span_of_context(context, site, key.tgid, OPERATION_HTTP_SERVER);
+		outer = span_of_context(scratch, context, site, key.tgid, OPERATION_HTTP_SERVER);
 	if (outer) {
 		span->context = outer->context;
 		span->sampled = outer->sampled;
-		parent.context.span_id = outer->parent_id;
-		parent.known = outer->parent_id != 0;
+		parent->context.span_id = outer->parent_id;
+		parent->known = outer->parent_id != 0;
 	}
-	if (parent.known && settings & PROPAGATE)
+	if (parent->known && target_settings(scratch) & PROPAGATE)
 		span->has_tracestate = keep_tracestate(scratch, span, key.tgid);
 	span->operation = OPERATION_GRPC_SERVER;
 	span->object = object;
@@ -418,7 +412,7 @@ static __always_inline void start_server(struct registers *ctx, const struct ope
 	goroutine->count++;
 	remember_context(span, context, &key);
 	if (span->sampled)
-		span->silent = !send_server_start(scratch, layout, site, span, &parent, transport, key.tgid);
+		span->silent = !send_server_start(scratch, layout, site, span, parent, transport, key.tgid);
 	if (outer && !span->silent)
 		outer->silent = true;
 }
@@ -466,7 +460,7 @@ static __always_inline u32 find_call(const struct goroutine *goroutine, u64 stre
  * note_failure keeps the status that a message's failure has sent. The client gets it, whatever the handler, which
  * goes on, returns in the end. It can come from any goroutine of the handler.
  */
-static __always_inline void note_failure(const struct grpc_layout *layout, const struct site *site, u64 object, u64 tgid, u32 code)
+static __always_inline void note_failure(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site, u64 object, u64 tgid, u32 code)
 {
 	u64 stream = server_stream(layout, object);
 
@@ -474,7 +468,7 @@ static __always_inline void note_failure(const struct grpc_layout *layout, const
 		return;
 
 	struct open_span *span =
-		span_of_context(read_interface(stream + layout->stream_context), site, tgid, OPERATION_GRPC_SERVER);
+		span_of_context(scratch, read_interface(stream + layout->stream_context), site, tgid, OPERATION_GRPC_SERVER);
 
 	if (span && span->object == object && !span->check)
 		span->check = code;
@@ -567,7 +561,7 @@ static __noinline int on_server_end(struct registers *ctx)
 		read_status(scratch, layout, status_address, &status);
 	if (failed_message && (status.code || !sampled)) {
 		if (sampled)
-			note_failure(layout, &site, stream, key.tgid, status.code);
+			note_failure(scratch, layout, &site, stream, key.tgid, status.code);
 		goto out;
 	}
 	if (!goroutine || place >= OPEN_SPANS_MAX)
@@ -641,7 +635,7 @@ static __noinline int on_server_unanswered(struct registers *ctx)
 	/* A status will be written. */
 	if (is_type(error, &site, layout->type_status_error))
 		return 0;
-	status.error_type = itab_type(error.type) - site.bias;
+	status.error_type = itab_type(&site, error.type) - site.bias;
 	end_on_goroutine(ctx, &site, &status, OUTCOME_RETURNED);
 	return 0;
 }
@@ -711,18 +705,18 @@ static __always_inline void start_client(struct registers *ctx, const struct ope
 {
 	struct go_interface context = {.type = argument_0(ctx), .data = argument_1(ctx)};
 	struct scratch *scratch = opening->scratch;
-	struct parent parent = {};
-	struct open_span *span = open_child(ctx, opening, context, &parent);
+	struct parent *parent = forget_parent(&scratch->parent);
+	struct open_span *span = open_child(ctx, opening, context, parent);
 
 	if (!span)
 		return;
 	span->operation = OPERATION_GRPC_CLIENT;
 	span->object = argument_3(ctx);
 	span->request = argument_2(ctx);
-	if (opening->settings & PROPAGATE)
-		follow_metadata(scratch, layout, &opening->site, context, span, &parent, opening->runtime->map_kind);
+	if (target_settings(scratch) & PROPAGATE)
+		follow_metadata(scratch, layout, &opening->site, context, span, parent, opening->runtime->map_kind);
 	if (span->sampled)
-		span->silent = !send_client_start(scratch, layout, span, &parent, method, opening->key.tgid, opening->site.binary);
+		span->silent = !send_client_start(scratch, layout, span, parent, method, opening->key.tgid, opening->site.binary);
 }
 
 static __noinline int on_client_start(struct registers *ctx)

@@ -196,6 +196,12 @@ type GrpcInsertionKey struct {
 	Padding    uint32
 }
 
+type GrpcItab struct {
+	_     structs.HostLayout
+	Check uint64
+	Type  uint64
+}
+
 type GrpcJoin struct {
 	_       structs.HostLayout
 	Context struct {
@@ -310,15 +316,48 @@ type GrpcScratch struct {
 	Busy         uint32
 	Length       uint32
 	Lengths      uint32
+	Settings     uint32
 	ValuesLength uint32
+	Tracestates  uint32
+	Refused      uint64
 	ValuesFrom   uint64
 	ValuesTo     uint64
-	Headers      [16][2]uint64
-	Object       [512]uint8
-	Group        [384]uint8
-	Name         [40]uint8
-	Values       [256]uint8
-	Event        [16384]uint8
+	Parent       struct {
+		_       structs.HostLayout
+		Context struct {
+			_       structs.HostLayout
+			TraceId [2]uint64
+			SpanId  uint64
+		}
+		Goid          uint64
+		Known         uint8
+		Sampled       uint8
+		Denied        uint8
+		HasTracestate uint8
+		Sampler       uint8
+		Padding       [3]uint8
+	}
+	Named struct {
+		_       structs.HostLayout
+		Context struct {
+			_       structs.HostLayout
+			TraceId [2]uint64
+			SpanId  uint64
+		}
+		Goid          uint64
+		Known         uint8
+		Sampled       uint8
+		Denied        uint8
+		HasTracestate uint8
+		Sampler       uint8
+		Padding       [3]uint8
+	}
+	Headers [16][2]uint64
+	Object  [512]uint8
+	Group   [384]uint8
+	Name    [40]uint8
+	Values  [256]uint8
+	Event   [16384]uint8
 }
 
 type GrpcTarget struct {
@@ -326,6 +365,7 @@ type GrpcTarget struct {
 	Binary   uint32
 	Settings uint32
 	Network  uint64
+	Identity uint64
 }
 
 type GrpcTracestate struct {
@@ -349,6 +389,7 @@ const (
 	GrpcMapBinaries              = "binaries"
 	GrpcMapConnectionLayouts     = "connection_layouts"
 	GrpcMapConnections           = "connections"
+	GrpcMapContextRounds         = "context_rounds"
 	GrpcMapContextTypes          = "context_types"
 	GrpcMapContexts              = "contexts"
 	GrpcMapDetached              = "detached"
@@ -356,6 +397,7 @@ const (
 	GrpcMapGoroutines            = "goroutines"
 	GrpcMapGrpcLayouts           = "grpc_layouts"
 	GrpcMapInsertions            = "insertions"
+	GrpcMapItabs                 = "itabs"
 	GrpcMapJoined                = "joined"
 	GrpcMapJoins                 = "joins"
 	GrpcMapKeeping               = "keeping"
@@ -369,6 +411,7 @@ const (
 	GrpcMapScratches             = "scratches"
 	GrpcMapTargets               = "targets"
 	GrpcMapTracestates           = "tracestates"
+	GrpcMapValueRounds           = "value_rounds"
 	GrpcProgGrpcClientArm        = "grpc_client_arm"
 	GrpcProgGrpcClientDetach     = "grpc_client_detach"
 	GrpcProgGrpcClientEnd        = "grpc_client_end"
@@ -448,6 +491,7 @@ type GrpcMapSpecs struct {
 	Binaries          *ebpf.MapSpec `ebpf:"binaries"`
 	ConnectionLayouts *ebpf.MapSpec `ebpf:"connection_layouts"`
 	Connections       *ebpf.MapSpec `ebpf:"connections"`
+	ContextRounds     *ebpf.MapSpec `ebpf:"context_rounds"`
 	ContextTypes      *ebpf.MapSpec `ebpf:"context_types"`
 	Contexts          *ebpf.MapSpec `ebpf:"contexts"`
 	Detached          *ebpf.MapSpec `ebpf:"detached"`
@@ -455,6 +499,7 @@ type GrpcMapSpecs struct {
 	Goroutines        *ebpf.MapSpec `ebpf:"goroutines"`
 	GrpcLayouts       *ebpf.MapSpec `ebpf:"grpc_layouts"`
 	Insertions        *ebpf.MapSpec `ebpf:"insertions"`
+	Itabs             *ebpf.MapSpec `ebpf:"itabs"`
 	Joined            *ebpf.MapSpec `ebpf:"joined"`
 	Joins             *ebpf.MapSpec `ebpf:"joins"`
 	Keeping           *ebpf.MapSpec `ebpf:"keeping"`
@@ -468,6 +513,7 @@ type GrpcMapSpecs struct {
 	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
 	Targets           *ebpf.MapSpec `ebpf:"targets"`
 	Tracestates       *ebpf.MapSpec `ebpf:"tracestates"`
+	ValueRounds       *ebpf.MapSpec `ebpf:"value_rounds"`
 }
 
 // GrpcVariableSpecs contains global variables before they are loaded into the kernel.
@@ -501,6 +547,7 @@ type GrpcMaps struct {
 	Binaries          *ebpf.Map `ebpf:"binaries"`
 	ConnectionLayouts *ebpf.Map `ebpf:"connection_layouts"`
 	Connections       *ebpf.Map `ebpf:"connections"`
+	ContextRounds     *ebpf.Map `ebpf:"context_rounds"`
 	ContextTypes      *ebpf.Map `ebpf:"context_types"`
 	Contexts          *ebpf.Map `ebpf:"contexts"`
 	Detached          *ebpf.Map `ebpf:"detached"`
@@ -508,6 +555,7 @@ type GrpcMaps struct {
 	Goroutines        *ebpf.Map `ebpf:"goroutines"`
 	GrpcLayouts       *ebpf.Map `ebpf:"grpc_layouts"`
 	Insertions        *ebpf.Map `ebpf:"insertions"`
+	Itabs             *ebpf.Map `ebpf:"itabs"`
 	Joined            *ebpf.Map `ebpf:"joined"`
 	Joins             *ebpf.Map `ebpf:"joins"`
 	Keeping           *ebpf.Map `ebpf:"keeping"`
@@ -521,6 +569,7 @@ type GrpcMaps struct {
 	Scratches         *ebpf.Map `ebpf:"scratches"`
 	Targets           *ebpf.Map `ebpf:"targets"`
 	Tracestates       *ebpf.Map `ebpf:"tracestates"`
+	ValueRounds       *ebpf.Map `ebpf:"value_rounds"`
 }
 
 func (m *GrpcMaps) Close() error {
@@ -528,6 +577,7 @@ func (m *GrpcMaps) Close() error {
 		m.Binaries,
 		m.ConnectionLayouts,
 		m.Connections,
+		m.ContextRounds,
 		m.ContextTypes,
 		m.Contexts,
 		m.Detached,
@@ -535,6 +585,7 @@ func (m *GrpcMaps) Close() error {
 		m.Goroutines,
 		m.GrpcLayouts,
 		m.Insertions,
+		m.Itabs,
 		m.Joined,
 		m.Joins,
 		m.Keeping,
@@ -548,6 +599,7 @@ func (m *GrpcMaps) Close() error {
 		m.Scratches,
 		m.Targets,
 		m.Tracestates,
+		m.ValueRounds,
 	)
 }
 

@@ -279,8 +279,7 @@ static __always_inline void start_server(struct registers *ctx, const struct ope
 	struct scratch *scratch = opening->scratch;
 	const struct site *site = &opening->site;
 	struct goroutine_key key = opening->key;
-	u32 settings = opening->settings;
-	struct parent parent = {};
+	struct parent *parent = forget_parent(&scratch->parent);
 	bool alone = true;
 
 	if (!read_object(scratch, request, layout->size)) {
@@ -302,17 +301,17 @@ static __always_inline void start_server(struct registers *ctx, const struct ope
 		close_goroutine(goroutine, &key);
 		return;
 	}
-	find_incoming_headers(scratch, object_word(scratch, layout->header), opening->runtime->map_kind, settings);
-	read_parent(scratch, settings, &parent);
-	if (wants_join(settings, &parent)) {
+	find_incoming_headers(scratch, object_word(scratch, layout->header), opening->runtime->map_kind);
+	read_parent(scratch, parent);
+	if (wants_join(scratch, parent)) {
 		if (http2)
-			join_http2(scratch, net_http, site, writer, &parent);
+			join_http2(scratch, net_http, site, writer, parent);
 		else
-			join_http1(scratch, net_http, site, writer, &parent);
+			join_http1(scratch, net_http, site, writer, parent);
 	}
-	parent.sampler = sampler_of(settings);
-	join_trace(span, &parent);
-	if (parent.known && settings & PROPAGATE)
+	parent->sampler = sampler_of(target_settings(scratch));
+	join_trace(span, parent);
+	if (parent->known && target_settings(scratch) & PROPAGATE)
 		span->has_tracestate = keep_tracestate(scratch, span, key.tgid);
 	span->operation = OPERATION_HTTP_SERVER;
 	/* A connection of HTTP/1 has one goroutine for all its requests, HTTP/2 one for each. */
@@ -330,7 +329,7 @@ static __always_inline void start_server(struct registers *ctx, const struct ope
 		discard_upgraded(context, key.tgid);
 	remember_context(span, context, &key);
 	if (span->sampled)
-		span->silent = !send_server_start(scratch, layout, span, &parent, key.tgid, site->binary);
+		span->silent = !send_server_start(scratch, layout, span, parent, key.tgid, site->binary);
 }
 
 /*
@@ -609,23 +608,23 @@ static __always_inline void announce(struct scratch *scratch, struct open_span *
 static __always_inline void start_client(struct registers *ctx, const struct opening *opening, const struct net_http_layout *layout, u64 request)
 {
 	struct scratch *scratch = opening->scratch;
-	struct parent parent = {};
+	struct parent *parent = forget_parent(&scratch->parent);
 
 	if (!read_object(scratch, request, layout->request.size)) {
 		count_loss(LOSS_UNREADABLE);
 		return;
 	}
 
-	struct open_span *span = open_child(ctx, opening, object_interface(scratch, layout->request.context), &parent);
+	struct open_span *span = open_child(ctx, opening, object_interface(scratch, layout->request.context), parent);
 
 	if (!span)
 		return;
 	span->operation = OPERATION_HTTP_CLIENT;
 	span->request = request;
-	if (opening->settings & PROPAGATE)
-		announce(scratch, span, &parent, &opening->key, object_word(scratch, layout->request.header), opening->runtime->map_kind);
+	if (target_settings(scratch) & PROPAGATE)
+		announce(scratch, span, parent, &opening->key, object_word(scratch, layout->request.header), opening->runtime->map_kind);
 	if (span->sampled)
-		span->silent = !send_client_start(scratch, layout, span, &parent, opening->key.tgid, opening->site.binary);
+		span->silent = !send_client_start(scratch, layout, span, parent, opening->key.tgid, opening->site.binary);
 }
 
 static __noinline int on_client_start(struct registers *ctx)
@@ -697,7 +696,7 @@ static __noinline int on_client_end(struct registers *ctx)
 
 		event->content_length = -1;
 		if (error) {
-			u64 type = itab_type(error);
+			u64 type = itab_type(&site, error);
 
 			event->end.has_error = true;
 			event->end.error_type = type ? type - site.bias : 0;
@@ -758,7 +757,7 @@ static __noinline int on_client_write(struct registers *ctx)
 		return 0;
 	if (request.ambiguous) {
 		outcome = PROPAGATION_AMBIGUOUS;
-	} else if (layout->type_buffer && itab_type(type) == layout->type_buffer + site.bias && read_buffer(layout, writer, &buffer)) {
+	} else if (layout->type_buffer && itab_type(&site, type) == layout->type_buffer + site.bias && read_buffer(layout, writer, &buffer)) {
 		outcome = write_line(&request, tgid, &buffer);
 	}
 	count_propagation(outcome);
@@ -780,7 +779,7 @@ int net_http_client_write(struct registers *ctx)
 }
 
 /* read_http1_conn: the net.Conn that a *bufio.Writer of a Transport writes to. */
-static __always_inline struct go_interface read_http1_conn(const struct net_http_layout *layout, u64 bias, u64 writer)
+static __always_inline struct go_interface read_http1_conn(const struct net_http_layout *layout, const struct site *site, u64 writer)
 {
 	const struct go_interface none = {};
 	struct go_interface to;
@@ -788,7 +787,7 @@ static __always_inline struct go_interface read_http1_conn(const struct net_http
 	if (layout->buffer_writer == MISSING || layout->conn_conn == MISSING || !layout->type_conn_writer)
 		return none;
 	to = read_interface(writer + layout->buffer_writer);
-	if (itab_type(to.type) != layout->type_conn_writer + bias)
+	if (itab_type(site, to.type) != layout->type_conn_writer + site->bias)
 		return none;
 	return read_interface(to.data + layout->conn_conn);
 }
@@ -808,12 +807,12 @@ static __noinline int on_client_arm(struct registers *ctx)
 		return 0;
 	if (wanted.request.ambiguous)
 		count_propagation(PROPAGATION_AMBIGUOUS);
-	else if (!layout->type_buffer || itab_type(type) != layout->type_buffer + site.bias)
+	else if (!layout->type_buffer || itab_type(&site, type) != layout->type_buffer + site.bias)
 		count_propagation(PROPAGATION_MISMATCH);
 	else if (!read_buffer(layout, writer, &buffer))
 		count_propagation(PROPAGATION_UNREADABLE);
 	else
-		arm(&site, read_http1_conn(layout, site.bias, writer), &wanted, buffer.count);
+		arm(&site, read_http1_conn(layout, &site, writer), &wanted, buffer.count);
 	return 0;
 }
 

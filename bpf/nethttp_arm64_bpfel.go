@@ -127,6 +127,12 @@ type NethttpInsertionKey struct {
 	Padding    uint32
 }
 
+type NethttpItab struct {
+	_     structs.HostLayout
+	Check uint64
+	Type  uint64
+}
+
 type NethttpJoin struct {
 	_       structs.HostLayout
 	Context struct {
@@ -322,15 +328,48 @@ type NethttpScratch struct {
 	Busy         uint32
 	Length       uint32
 	Lengths      uint32
+	Settings     uint32
 	ValuesLength uint32
+	Tracestates  uint32
+	Refused      uint64
 	ValuesFrom   uint64
 	ValuesTo     uint64
-	Headers      [16][2]uint64
-	Object       [512]uint8
-	Group        [384]uint8
-	Name         [40]uint8
-	Values       [256]uint8
-	Event        [16384]uint8
+	Parent       struct {
+		_       structs.HostLayout
+		Context struct {
+			_       structs.HostLayout
+			TraceId [2]uint64
+			SpanId  uint64
+		}
+		Goid          uint64
+		Known         uint8
+		Sampled       uint8
+		Denied        uint8
+		HasTracestate uint8
+		Sampler       uint8
+		Padding       [3]uint8
+	}
+	Named struct {
+		_       structs.HostLayout
+		Context struct {
+			_       structs.HostLayout
+			TraceId [2]uint64
+			SpanId  uint64
+		}
+		Goid          uint64
+		Known         uint8
+		Sampled       uint8
+		Denied        uint8
+		HasTracestate uint8
+		Sampler       uint8
+		Padding       [3]uint8
+	}
+	Headers [16][2]uint64
+	Object  [512]uint8
+	Group   [384]uint8
+	Name    [40]uint8
+	Values  [256]uint8
+	Event   [16384]uint8
 }
 
 type NethttpTarget struct {
@@ -338,6 +377,7 @@ type NethttpTarget struct {
 	Binary   uint32
 	Settings uint32
 	Network  uint64
+	Identity uint64
 }
 
 type NethttpTracestate struct {
@@ -361,12 +401,14 @@ const (
 	NethttpMapBinaries               = "binaries"
 	NethttpMapConnectionLayouts      = "connection_layouts"
 	NethttpMapConnections            = "connections"
+	NethttpMapContextRounds          = "context_rounds"
 	NethttpMapContextTypes           = "context_types"
 	NethttpMapContexts               = "contexts"
 	NethttpMapDetached               = "detached"
 	NethttpMapEvents                 = "events"
 	NethttpMapGoroutines             = "goroutines"
 	NethttpMapInsertions             = "insertions"
+	NethttpMapItabs                  = "itabs"
 	NethttpMapJoined                 = "joined"
 	NethttpMapJoins                  = "joins"
 	NethttpMapKeeping                = "keeping"
@@ -381,6 +423,7 @@ const (
 	NethttpMapScratches              = "scratches"
 	NethttpMapTargets                = "targets"
 	NethttpMapTracestates            = "tracestates"
+	NethttpMapValueRounds            = "value_rounds"
 	NethttpProgNetHttp2ClientArm     = "net_http2_client_arm"
 	NethttpProgNetHttp2ClientHeaders = "net_http2_client_headers"
 	NethttpProgNetHttp2ClientWrite   = "net_http2_client_write"
@@ -462,12 +505,14 @@ type NethttpMapSpecs struct {
 	Binaries          *ebpf.MapSpec `ebpf:"binaries"`
 	ConnectionLayouts *ebpf.MapSpec `ebpf:"connection_layouts"`
 	Connections       *ebpf.MapSpec `ebpf:"connections"`
+	ContextRounds     *ebpf.MapSpec `ebpf:"context_rounds"`
 	ContextTypes      *ebpf.MapSpec `ebpf:"context_types"`
 	Contexts          *ebpf.MapSpec `ebpf:"contexts"`
 	Detached          *ebpf.MapSpec `ebpf:"detached"`
 	Events            *ebpf.MapSpec `ebpf:"events"`
 	Goroutines        *ebpf.MapSpec `ebpf:"goroutines"`
 	Insertions        *ebpf.MapSpec `ebpf:"insertions"`
+	Itabs             *ebpf.MapSpec `ebpf:"itabs"`
 	Joined            *ebpf.MapSpec `ebpf:"joined"`
 	Joins             *ebpf.MapSpec `ebpf:"joins"`
 	Keeping           *ebpf.MapSpec `ebpf:"keeping"`
@@ -482,6 +527,7 @@ type NethttpMapSpecs struct {
 	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
 	Targets           *ebpf.MapSpec `ebpf:"targets"`
 	Tracestates       *ebpf.MapSpec `ebpf:"tracestates"`
+	ValueRounds       *ebpf.MapSpec `ebpf:"value_rounds"`
 }
 
 // NethttpVariableSpecs contains global variables before they are loaded into the kernel.
@@ -515,12 +561,14 @@ type NethttpMaps struct {
 	Binaries          *ebpf.Map `ebpf:"binaries"`
 	ConnectionLayouts *ebpf.Map `ebpf:"connection_layouts"`
 	Connections       *ebpf.Map `ebpf:"connections"`
+	ContextRounds     *ebpf.Map `ebpf:"context_rounds"`
 	ContextTypes      *ebpf.Map `ebpf:"context_types"`
 	Contexts          *ebpf.Map `ebpf:"contexts"`
 	Detached          *ebpf.Map `ebpf:"detached"`
 	Events            *ebpf.Map `ebpf:"events"`
 	Goroutines        *ebpf.Map `ebpf:"goroutines"`
 	Insertions        *ebpf.Map `ebpf:"insertions"`
+	Itabs             *ebpf.Map `ebpf:"itabs"`
 	Joined            *ebpf.Map `ebpf:"joined"`
 	Joins             *ebpf.Map `ebpf:"joins"`
 	Keeping           *ebpf.Map `ebpf:"keeping"`
@@ -535,6 +583,7 @@ type NethttpMaps struct {
 	Scratches         *ebpf.Map `ebpf:"scratches"`
 	Targets           *ebpf.Map `ebpf:"targets"`
 	Tracestates       *ebpf.Map `ebpf:"tracestates"`
+	ValueRounds       *ebpf.Map `ebpf:"value_rounds"`
 }
 
 func (m *NethttpMaps) Close() error {
@@ -542,12 +591,14 @@ func (m *NethttpMaps) Close() error {
 		m.Binaries,
 		m.ConnectionLayouts,
 		m.Connections,
+		m.ContextRounds,
 		m.ContextTypes,
 		m.Contexts,
 		m.Detached,
 		m.Events,
 		m.Goroutines,
 		m.Insertions,
+		m.Itabs,
 		m.Joined,
 		m.Joins,
 		m.Keeping,
@@ -562,6 +613,7 @@ func (m *NethttpMaps) Close() error {
 		m.Scratches,
 		m.Targets,
 		m.Tracestates,
+		m.ValueRounds,
 	)
 }
 

@@ -142,6 +142,12 @@ type SocketInsertionKey struct {
 	Padding    uint32
 }
 
+type SocketItab struct {
+	_     structs.HostLayout
+	Check uint64
+	Type  uint64
+}
+
 type SocketOutgoing struct {
 	_       structs.HostLayout
 	Context struct {
@@ -196,15 +202,48 @@ type SocketScratch struct {
 	Busy         uint32
 	Length       uint32
 	Lengths      uint32
+	Settings     uint32
 	ValuesLength uint32
+	Tracestates  uint32
+	Refused      uint64
 	ValuesFrom   uint64
 	ValuesTo     uint64
-	Headers      [16][2]uint64
-	Object       [512]uint8
-	Group        [384]uint8
-	Name         [40]uint8
-	Values       [256]uint8
-	Event        [16384]uint8
+	Parent       struct {
+		_       structs.HostLayout
+		Context struct {
+			_       structs.HostLayout
+			TraceId [2]uint64
+			SpanId  uint64
+		}
+		Goid          uint64
+		Known         uint8
+		Sampled       uint8
+		Denied        uint8
+		HasTracestate uint8
+		Sampler       uint8
+		Padding       [3]uint8
+	}
+	Named struct {
+		_       structs.HostLayout
+		Context struct {
+			_       structs.HostLayout
+			TraceId [2]uint64
+			SpanId  uint64
+		}
+		Goid          uint64
+		Known         uint8
+		Sampled       uint8
+		Denied        uint8
+		HasTracestate uint8
+		Sampler       uint8
+		Padding       [3]uint8
+	}
+	Headers [16][2]uint64
+	Object  [512]uint8
+	Group   [384]uint8
+	Name    [40]uint8
+	Values  [256]uint8
+	Event   [16384]uint8
 }
 
 type SocketTarget struct {
@@ -212,6 +251,7 @@ type SocketTarget struct {
 	Binary   uint32
 	Settings uint32
 	Network  uint64
+	Identity uint64
 }
 
 type SocketTracestate struct {
@@ -235,11 +275,13 @@ const (
 	SocketMapBinaries          = "binaries"
 	SocketMapConnectionLayouts = "connection_layouts"
 	SocketMapConnections       = "connections"
+	SocketMapContextRounds     = "context_rounds"
 	SocketMapContextTypes      = "context_types"
 	SocketMapContexts          = "contexts"
 	SocketMapEvents            = "events"
 	SocketMapGoroutines        = "goroutines"
 	SocketMapInsertions        = "insertions"
+	SocketMapItabs             = "itabs"
 	SocketMapKeeping           = "keeping"
 	SocketMapLosses            = "losses"
 	SocketMapOutgoing          = "outgoing"
@@ -314,11 +356,13 @@ type SocketMapSpecs struct {
 	Binaries          *ebpf.MapSpec `ebpf:"binaries"`
 	ConnectionLayouts *ebpf.MapSpec `ebpf:"connection_layouts"`
 	Connections       *ebpf.MapSpec `ebpf:"connections"`
+	ContextRounds     *ebpf.MapSpec `ebpf:"context_rounds"`
 	ContextTypes      *ebpf.MapSpec `ebpf:"context_types"`
 	Contexts          *ebpf.MapSpec `ebpf:"contexts"`
 	Events            *ebpf.MapSpec `ebpf:"events"`
 	Goroutines        *ebpf.MapSpec `ebpf:"goroutines"`
 	Insertions        *ebpf.MapSpec `ebpf:"insertions"`
+	Itabs             *ebpf.MapSpec `ebpf:"itabs"`
 	Keeping           *ebpf.MapSpec `ebpf:"keeping"`
 	Losses            *ebpf.MapSpec `ebpf:"losses"`
 	Outgoing          *ebpf.MapSpec `ebpf:"outgoing"`
@@ -363,11 +407,13 @@ type SocketMaps struct {
 	Binaries          *ebpf.Map `ebpf:"binaries"`
 	ConnectionLayouts *ebpf.Map `ebpf:"connection_layouts"`
 	Connections       *ebpf.Map `ebpf:"connections"`
+	ContextRounds     *ebpf.Map `ebpf:"context_rounds"`
 	ContextTypes      *ebpf.Map `ebpf:"context_types"`
 	Contexts          *ebpf.Map `ebpf:"contexts"`
 	Events            *ebpf.Map `ebpf:"events"`
 	Goroutines        *ebpf.Map `ebpf:"goroutines"`
 	Insertions        *ebpf.Map `ebpf:"insertions"`
+	Itabs             *ebpf.Map `ebpf:"itabs"`
 	Keeping           *ebpf.Map `ebpf:"keeping"`
 	Losses            *ebpf.Map `ebpf:"losses"`
 	Outgoing          *ebpf.Map `ebpf:"outgoing"`
@@ -386,11 +432,13 @@ func (m *SocketMaps) Close() error {
 		m.Binaries,
 		m.ConnectionLayouts,
 		m.Connections,
+		m.ContextRounds,
 		m.ContextTypes,
 		m.Contexts,
 		m.Events,
 		m.Goroutines,
 		m.Insertions,
+		m.Itabs,
 		m.Keeping,
 		m.Losses,
 		m.Outgoing,

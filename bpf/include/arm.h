@@ -33,9 +33,9 @@ static __always_inline bool join_connection(u32 settings, enum connection_kind k
  * arm is for a request whose header block will stand offset bytes behind what was written to its connection so far.
  * wanted is all that but its position.
  */
-static __always_inline void arm(const struct site *site, struct go_interface conn, struct insertion *wanted, u64 offset)
+static __always_inline void arm(struct site *site, struct go_interface conn, struct insertion *wanted, u64 offset)
 {
-	u32 settings = target_settings(bpf_get_current_pid_tgid() >> 32, site->binary);
+	u32 settings = find_target(site);
 	struct connection_place place = {};
 	enum connection_kind kind = read_connection(site, conn, &place);
 	enum propagation outcome = arm_connection(settings, kind, &place, wanted, offset);

@@ -3,6 +3,7 @@
 #ifndef EBPFGO_CONNECTION_H
 #define EBPFGO_CONNECTION_H
 
+#include "itab.h"
 #include "memory.h"
 #include "site.h"
 
@@ -122,7 +123,7 @@ static __always_inline enum connection_kind read_connection(const struct site *s
 	if (!layout || !layout->type_tcp || !knows_tcp(layout))
 		return CONNECTION_UNREADABLE;
 	for (u32 i = 0; i <= WRAPPERS_MAX; i++) {
-		u64 type = itab_type(conn.type);
+		u64 type = itab_type(site, conn.type);
 
 		if (!type || !conn.data)
 			return CONNECTION_UNREADABLE;

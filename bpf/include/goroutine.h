@@ -8,6 +8,7 @@
 
 #include "loss.h"
 #include "memory.h"
+#include "parent.h"
 #include "scratch.h"
 #include "site.h"
 
@@ -37,11 +38,6 @@ struct {
 	__type(key, u32);
 	__type(value, struct runtime_layout);
 } runtime_layouts SEC(".maps");
-
-struct span_context {
-	u64 trace_id[2];
-	u64 span_id;
-};
 
 /*
  * A moment in the life of a process, told by the ids of goroutines. Each P takes them by the batch, runtime/proc.go:

@@ -10,6 +10,7 @@
 #define EBPFGO_HEADER_H
 
 #include "memory.h"
+#include "rounds.h"
 #include "scratch.h"
 
 #define MAP_ENTRIES 8
@@ -19,19 +20,13 @@
 #define GROUP_SIZE (8 + MAP_ENTRIES * (KEY_SIZE + VALUE_SIZE))
 #define GROUPS_MAX 512 /* some 3 500 headers */
 
-/*
- * The loop over groups: bpf_for_each_map_elem (Linux 5.13) calls its callback once per element, and the verifier
- * reads the callback once, where it would read the body of a for statement once per round.
- */
+/* The loop over groups: see rounds.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, GROUPS_MAX);
 	__type(key, u32);
 	__type(value, u8);
 } rounds SEC(".maps");
-
-/* The callback's results. */
-enum { NEXT_ROUND = 0, LAST_ROUND = 1 };
 
 /* How a binary's maps are laid out. Kept equal to mapKind in internal/loader/layout.go. */
 enum map_kind {

@@ -8,13 +8,13 @@
 #include "tracestate.h"
 
 /* find_incoming_headers finds what is read of any request, and the trace context in the formats that are on. */
-static __always_inline void find_incoming_headers(struct scratch *scratch, u64 address, u16 kind, u32 settings)
+static __always_inline void find_incoming_headers(struct scratch *scratch, u64 address, u16 kind)
 {
 	u32 lengths = LENGTHS_SERVER;
 
-	if (settings & FORMAT_B3)
+	if (target_settings(scratch) & FORMAT_B3)
 		lengths |= LENGTHS_B3;
-	if (settings & FORMAT_B3_MULTI)
+	if (target_settings(scratch) & FORMAT_B3_MULTI)
 		lengths |= LENGTHS_B3_MULTI;
 	find_headers(scratch, address, kind, lengths);
 }
@@ -23,14 +23,14 @@ static __always_inline void find_incoming_headers(struct scratch *scratch, u64 a
  * read_parent: of the formats that are on, the first one in the order of these lines that says something valid. A
  * tracestate belongs to a traceparent alone: without one it is as if it were not there (section 3.3.1).
  */
-static __always_inline void read_parent(struct scratch *scratch, u32 settings, struct parent *parent)
+static __always_inline void read_parent(struct scratch *scratch, struct parent *parent)
 {
-	if (settings & FORMAT_TRACECONTEXT && read_traceparent(scratch, parent))
+	if (target_settings(scratch) & FORMAT_TRACECONTEXT && read_traceparent(scratch, parent))
 		return;
 	scratch->headers[HEADER_TRACESTATE][1] = 0;
-	if (settings & FORMAT_B3 && read_b3(scratch, parent))
+	if (target_settings(scratch) & FORMAT_B3 && read_b3(scratch, parent))
 		return;
-	if (settings & FORMAT_B3_MULTI)
+	if (target_settings(scratch) & FORMAT_B3_MULTI)
 		read_b3_multi(scratch, parent);
 }
 
@@ -51,64 +51,95 @@ static __always_inline void join_client(struct scratch *scratch, const struct si
 }
 
 /* wants_join: no header has said anything of a parent. */
-static __always_inline bool wants_join(u32 settings, const struct parent *parent)
+static __always_inline bool wants_join(const struct scratch *scratch, const struct parent *parent)
 {
-	return settings & PROPAGATE_JOIN && !parent->known && !parent->denied;
+	return target_settings(scratch) & PROPAGATE_JOIN && !parent->known && !parent->denied;
 }
 
 #define TRACESTATE_VALUES_MAX 4
 #define EACH_BYTE(byte) (0x0101010101010101ULL * (byte))
 
-/* is_printable: whether all eight characters are printable ASCII, as all of a header's value must be. */
-static __always_inline bool is_printable(u64 characters)
+/* not_printable: bits for those of eight characters that are no printable ASCII, which all of a header's value must be. */
+static __always_inline u64 not_printable(u64 characters)
 {
 	u64 below_space = (characters - EACH_BYTE(' ')) & ~characters;
 	u64 del = characters ^ EACH_BYTE(0x7f);
 	u64 is_del = (del - EACH_BYTE(1)) & ~del;
 
-	return !((below_space | is_del | characters) & EACH_BYTE(0x80));
+	return (below_space | is_del | characters) & EACH_BYTE(0x80);
 }
 
-/* read_tracestate: the text of all values, with commas between them (section 3.3.1.1). */
-static __always_inline bool read_tracestate(const struct scratch *scratch, struct tracestate *state)
+/* The loop over the values of a tracestate: see rounds.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TRACESTATE_VALUES_MAX);
+	__type(key, u32);
+	__type(value, u8);
+} value_rounds SEC(".maps");
+
+/* A walk over the values of a tracestate. */
+struct value_walk {
+	struct scratch *scratch;
+};
+
+static long next_tracestate(void *map, const u32 *round, void *unused, struct value_walk *walk)
 {
+	struct scratch *scratch = walk->scratch;
+	struct tracestate *state = (void *)scratch->event;
+	struct go_string value;
+	u64 at, length;
+
+	if (*round >= scratch->headers[HEADER_TRACESTATE][1])
+		return LAST_ROUND;
+	value = read_string(scratch->headers[HEADER_TRACESTATE][0] + *round * sizeof(value));
+	at = state->length;
+	length = value.length;
+	if (at > 0 && at < TRACESTATE_MAX)
+		state->text[at++] = ',';
+	/* The barrier keeps the compiler from merging checks into arithmetic that older verifiers cannot follow. */
+	asm volatile("" : "+r"(at), "+r"(length));
+	if (length == 0 || length > TRACESTATE_MAX || at >= TRACESTATE_MAX || at + length > TRACESTATE_MAX)
+		return LAST_ROUND;
+	at &= TRACESTATE_MAX - 1;
+	if (bpf_probe_read_user(state->text + at, length, (void *)value.data))
+		return LAST_ROUND;
+	state->length = at + length;
+	scratch->tracestates = *round + 1;
+	return NEXT_ROUND;
+}
+
+/*
+ * read_tracestate reads the text of all values, with commas between them (section 3.3.1.1), to where the event is built
+ * later. False if there is none that all of can be kept.
+ */
+static __always_inline bool read_tracestate(struct scratch *scratch)
+{
+	struct tracestate *state = (void *)scratch->event;
+	struct value_walk walk = {.scratch = scratch};
 	u64 values = scratch->headers[HEADER_TRACESTATE][1];
-	bool printable = true;
 
 	if (!values || values > TRACESTATE_VALUES_MAX)
 		return false;
 	for (u32 i = 0; i < TRACESTATE_MAX; i += sizeof(u64))
 		*(u64 *)(state->text + i) = EACH_BYTE(' ');
 	state->length = 0;
-	for (u32 i = 0; i < TRACESTATE_VALUES_MAX && i < values; i++) {
-		struct go_string value = read_string(scratch->headers[HEADER_TRACESTATE][0] + i * sizeof(value));
-		u64 at = state->length, length = value.length;
-
-		if (i > 0 && at < TRACESTATE_MAX)
-			state->text[at++] = ',';
-		/* The barrier keeps the compiler from merging checks into arithmetic that older verifiers cannot follow. */
-		asm volatile("" : "+r"(at), "+r"(length));
-		if (length == 0 || length > TRACESTATE_MAX || at >= TRACESTATE_MAX || at + length > TRACESTATE_MAX)
-			return false;
-		at &= TRACESTATE_MAX - 1;
-		if (bpf_probe_read_user(state->text + at, length, (void *)value.data))
-			return false;
-		state->length = at + length;
-	}
+	scratch->tracestates = 0;
+	scratch->refused = 0;
+	bpf_for_each_map_elem(&value_rounds, next_tracestate, &walk, 0);
 	for (u32 i = 0; i < TRACESTATE_MAX; i += sizeof(u64))
-		printable &= is_printable(*(u64 *)(state->text + i));
-	return printable;
+		scratch->refused |= not_printable(*(u64 *)(state->text + i));
+	return !scratch->refused && scratch->tracestates == values;
 }
 
 /*
- * keep_tracestate is for a server's span with a parent, behind find_headers. The event is built later. It is a function
- * of its own for the stack of those that call it, which has 512 bytes with all that is called.
+ * keep_tracestate is for a server's span with a parent, behind find_headers. It is a function of its own for the stack of
+ * those that call it, which has 512 bytes with all that is called.
  */
 static __noinline bool keep_tracestate(struct scratch *scratch, const struct open_span *span, u64 tgid)
 {
 	struct tracestate *state = (void *)scratch->event;
 
-	if (!read_tracestate(scratch, state))
+	if (!read_tracestate(scratch))
 		return false;
 	state->key.trace_id[0] = span->context.trace_id[0];
 	state->key.trace_id[1] = span->context.trace_id[1];

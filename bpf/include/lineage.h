@@ -8,10 +8,20 @@
 #define EBPFGO_LINEAGE_H
 
 #include "goroutine.h"
+#include "itab.h"
+#include "rounds.h"
 
 #define CONTEXTS_MAX 65536
 #define CONTEXT_TYPES_MAX 65536
 #define CONTEXT_CHAIN_MAX 24
+
+/* The loop over a chain of contexts: see rounds.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CONTEXT_CHAIN_MAX);
+	__type(key, u32);
+	__type(value, u8);
+} context_rounds SEC(".maps");
 
 /* Open spans by the context.Context that their work was given: the data word of the interface value. */
 struct context_key {
@@ -58,53 +68,62 @@ struct {
 	__type(value, struct context_type);
 } context_types SEC(".maps");
 
-struct parent {
-	struct span_context context;
-	u64 goid; /* of the goroutine that it is open on; found by context only */
-	u8 known;
-	u8 sampled;
-	u8 denied; /* there is none, and whoever called wants no span either */
-	u8 has_tracestate; /* and tracestates has it */
-	u8 sampler; /* of the process that the child is in, set before join_trace: see sampler.h */
+/* A walk up a chain of contexts. */
+struct context_walk {
+	struct site site;
+	u64 tgid;
+	struct go_interface at;
+	struct parent *parent;
+	u64 key_type; /* of the value that is looked for, and the value: gRPC */
+	u64 value;
 };
 
+/* to_outer_context: false where the chain ends, or goes on with a type that is not known. */
+static __always_inline bool to_outer_context(struct context_walk *walk, u64 type)
+{
+	struct context_type_key key = {.type = type - walk->site.bias, .binary = walk->site.binary};
+	struct context_type *description = bpf_map_lookup_elem(&context_types, &key);
+	u64 place;
+
+	if (!description)
+		return false;
+	place = walk->at.data + description->offset;
+	if (description->dereference) {
+		place = read_word(place);
+		if (!place)
+			return false;
+		place += description->via;
+	}
+	walk->at = read_interface(place);
+	return walk->at.data;
+}
+
+static long next_context(void *map, const void *round, void *value, struct context_walk *walk)
+{
+	struct context_key key = {.data = walk->at.data, .tgid = walk->tgid};
+	struct context_span *span = bpf_map_lookup_elem(&contexts, &key);
+	u64 type;
+
+	if (span) {
+		walk->parent->context = span->context;
+		walk->parent->goid = span->goid;
+		walk->parent->sampled = span->sampled;
+		walk->parent->has_tracestate = span->has_tracestate;
+		walk->parent->known = span->data == walk->at.data && walk->parent->context.span_id;
+		return LAST_ROUND;
+	}
+	type = itab_type(&walk->site, walk->at.type);
+	return type && to_outer_context(walk, type) ? NEXT_ROUND : LAST_ROUND;
+}
+
+/* parent_by_context: *parent, which must be all zeros before, is in the scratch memory. */
 static __always_inline bool parent_by_context(struct go_interface value, u64 tgid, const struct site *site, struct parent *parent)
 {
-	for (u32 i = 0; i < CONTEXT_CHAIN_MAX && value.data; i++) {
-		struct context_key key = {.data = value.data, .tgid = tgid};
-		struct context_span *span = bpf_map_lookup_elem(&contexts, &key);
+	struct context_walk walk = {.site = *site, .tgid = tgid, .at = value, .parent = parent};
 
-		if (span) {
-			parent->context = span->context;
-			parent->goid = span->goid;
-			parent->sampled = span->sampled;
-			parent->has_tracestate = span->has_tracestate;
-			parent->known = span->data == value.data && parent->context.span_id;
-			return parent->known;
-		}
-
-		u64 type = itab_type(value.type);
-
-		if (!type)
-			return false;
-
-		struct context_type_key type_key = {.type = type - site->bias, .binary = site->binary};
-		struct context_type *description = bpf_map_lookup_elem(&context_types, &type_key);
-
-		if (!description)
-			return false;
-
-		u64 place = value.data + description->offset;
-
-		if (description->dereference) {
-			place = read_word(place);
-			if (!place)
-				return false;
-			place += description->via;
-		}
-		value = read_interface(place);
-	}
-	return false;
+	if (value.data)
+		bpf_for_each_map_elem(&context_rounds, next_context, &walk, 0);
+	return parent->known;
 }
 
 /* parent_by_goroutine: the innermost span of the running goroutine. */

@@ -60,10 +60,4 @@ static __always_inline struct go_interface read_interface(u64 address)
 	return value;
 }
 
-/* itab_type: the dynamic type of an interface with methods, internal/abi.ITab.Type, 8 since Go 1.4. */
-static __always_inline u64 itab_type(u64 itab)
-{
-	return itab ? read_word(itab + 8) : 0;
-}
-
 #endif

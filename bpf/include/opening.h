@@ -12,21 +12,23 @@ struct opening {
 	struct scratch *scratch; /* taken: to be given back */
 	struct goroutine_key key;
 	struct running running;
-	u32 settings; /* of the target */
 };
 
 /* begin_opening: false, with nothing to be given back, if the hit is of no process that is traced, or could not be read. */
 static __always_inline bool begin_opening(struct registers *ctx, struct opening *opening)
 {
+	u32 settings;
+
 	if (!read_site(ctx, &opening->site))
 		return false;
 	opening->runtime = runtime_layout(opening->site.binary);
-	opening->settings = target_settings(bpf_get_current_pid_tgid() >> 32, opening->site.binary);
-	if (!opening->runtime || !opening->settings)
+	settings = find_target(&opening->site);
+	if (!opening->runtime || !settings)
 		return false;
 	opening->scratch = take_scratch();
 	if (!opening->scratch)
 		return false;
+	opening->scratch->settings = settings;
 	if (read_running(ctx, opening->runtime, opening->scratch, &opening->key, &opening->running))
 		return true;
 	count_loss(LOSS_UNREADABLE);

@@ -7,6 +7,7 @@
 #define EBPFGO_SCRATCH_H
 
 #include "loss.h"
+#include "parent.h"
 
 #define SCRATCH_TRIES 8
 #define STRUCT_MAX 512
@@ -22,9 +23,14 @@ struct scratch {
 	u32 busy;
 	u32 length;		     /* bytes of event that are in use */
 	u32 lengths;		     /* of the names of headers that are wanted, as bits */
+	u32 settings;		     /* of the target */
 	u32 values_length;	     /* bytes of values that were read */
+	u32 tracestates;	     /* how many values of a tracestate were read */
+	u64 refused;		     /* bits of characters in it that it may not have */
 	u64 values_from;	     /* the address that they stand at, and before: the lowest and the highest of headers */
 	u64 values_to;
+	struct parent parent;	     /* of the span that is opened */
+	struct parent named;	     /* of another one that is looked for meanwhile */
 	u64 headers[HEADERS_MAX][2]; /* address and count of the values of each wanted header */
 	u8 object[STRUCT_MAX];	     /* a Go struct, as it was read */
 	u8 group[GROUP_MAX];	     /* a bucket or group of a Go map */
@@ -56,6 +62,25 @@ static __always_inline struct scratch *take_scratch(void)
 	}
 	count_loss(LOSS_SCRATCH_BUSY);
 	return NULL;
+}
+
+/*
+ * target_settings: those that find_target has returned. They are read each time that one is asked for, because the verifier,
+ * which keeps track of each bit of a word that was looked at, would follow every combination of them through all that comes after.
+ */
+static __always_inline u32 target_settings(const struct scratch *scratch)
+{
+	return *(const volatile u32 *)&scratch->settings;
+}
+
+/*
+ * forget_parent: what is known of a parent is in the scratch memory, for the same reason: the verifier keeps track of
+ * what is on the stack.
+ */
+static __always_inline struct parent *forget_parent(struct parent *parent)
+{
+	__builtin_memset(parent, 0, sizeof(*parent));
+	return parent;
 }
 
 static __always_inline void give_scratch(struct scratch *scratch)

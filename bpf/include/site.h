@@ -15,6 +15,7 @@ struct site {
 	u64 bias;    /* where the kernel mapped the binary, less its link-time address: 0 unless it is PIE */
 	u32 binary;  /* index of the binary's layouts */
 	u32 variant; /* meaning defined by the program */
+	u64 identity; /* of the process, see struct target; 0: not known */
 };
 
 /* read_site: false when the hit does not count, see morestack_follows. */
@@ -27,6 +28,7 @@ static __always_inline bool read_site(struct registers *ctx, struct site *site)
 	site->bias = instruction_pointer(ctx) - (cookie & ((1ULL << SITE_ADDRESS_BITS) - 1));
 	site->binary = cookie >> SITE_BINARY_SHIFT;
 	site->variant = cookie >> SITE_VARIANT_SHIFT & 7;
+	site->identity = 0;
 	return true;
 }
 

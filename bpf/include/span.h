@@ -196,7 +196,7 @@ static __always_inline struct open_span *open_child(struct registers *ctx, const
 		return NULL;
 	}
 	find_parent(&opening->site, &opening->key, opening->running.parent_goid, goroutine, context, parent);
-	parent->sampler = sampler_of(opening->settings);
+	parent->sampler = sampler_of(target_settings(opening->scratch));
 	join_trace(span, parent);
 	goroutine->count++;
 	return span;

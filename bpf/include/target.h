@@ -3,7 +3,7 @@
 #ifndef EBPFGO_TARGET_H
 #define EBPFGO_TARGET_H
 
-#include "types.h"
+#include "site.h"
 
 /* Kept equal to the constants in internal/loader/target.go. */
 #define TARGETS_MAX 65536
@@ -22,7 +22,7 @@
 #define FORMAT_B3_MULTI 32
 #define SAMPLER_SHIFT 8
 #define SAMPLER_MASK 0xff
-#define TRACED 0x80000000U /* set in what target_settings returns of a target, and in binaries */
+#define TRACED 0x80000000U /* set in what find_target returns of a target, and in binaries */
 
 #define PROPAGATE (PROPAGATE_WRITE | PROPAGATE_SOCKET | PROPAGATE_JOIN)
 
@@ -30,6 +30,7 @@ struct target {
 	u32 binary; /* index of the binary that it is traced as, plus one; 0: it is none */
 	u32 settings;
 	u64 network; /* inode of its network namespace; 0: not known */
+	u64 identity; /* a number that no other process has had and that nobody can guess */
 };
 
 /*
@@ -55,22 +56,20 @@ struct {
 	__type(value, u32);
 } binaries SEC(".maps");
 
-/* target_settings: TRACED and the settings of a target, 0 of what is none. */
-static __always_inline u32 target_settings(u32 tgid, u32 binary)
+/* find_target: TRACED and the settings of the running process, 0 if it is no target. It sets the site's identity. */
+static __always_inline u32 find_target(struct site *site)
 {
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct target *target = bpf_map_lookup_elem(&targets, &tgid);
 
-	if (target)
-		return target->binary == binary + 1 ? target->settings | TRACED : 0;
+	if (target) {
+		site->identity = target->identity;
+		return target->binary == site->binary + 1 ? target->settings | TRACED : 0;
+	}
 
-	u32 *all = bpf_map_lookup_elem(&binaries, &binary);
+	u32 *all = bpf_map_lookup_elem(&binaries, &site->binary);
 
 	return all ? *all : 0;
-}
-
-static __always_inline bool is_target(u32 tgid, u32 binary)
-{
-	return target_settings(tgid, binary) != 0;
 }
 
 #endif

@@ -70,13 +70,14 @@ static __always_inline bool read_traceparent(struct scratch *scratch, struct par
  */
 static __always_inline void follow_traceparent(struct scratch *scratch, struct open_span *span, struct parent *parent)
 {
-	struct parent named = {.sampler = parent->sampler};
+	struct parent *named = forget_parent(&scratch->named);
 
-	if (!read_traceparent(scratch, &named))
+	if (!read_traceparent(scratch, named))
 		return;
-	if (named.context.trace_id[0] == span->context.trace_id[0] && named.context.trace_id[1] == span->context.trace_id[1])
+	if (named->context.trace_id[0] == span->context.trace_id[0] && named->context.trace_id[1] == span->context.trace_id[1])
 		return;
-	*parent = named;
+	named->sampler = parent->sampler;
+	*parent = *named;
 	join_trace(span, parent);
 }
 

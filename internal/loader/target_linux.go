@@ -5,6 +5,7 @@
 package loader
 
 import (
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -78,12 +79,20 @@ type targetState struct {
 	Binary   uint32 // index plus one; 0: no target
 	Settings Settings
 	Network  uint64
+	Identity uint64
 }
 
 // Trace makes a process a target, as one that runs the binary with an index. Network is the
 // inode of its network namespace, 0 if that is not known.
 func (l *Loader) Trace(tgid uint32, index uint16, settings Settings, network uint64) error {
-	return l.put("targets", tgid, targetState{uint32(index) + 1, settings, network})
+	return l.put("targets", tgid, targetState{uint32(index) + 1, settings, network, newIdentity()})
+}
+
+// newIdentity returns a number that no process has had and that none can guess.
+func newIdentity() uint64 {
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return binary.NativeEndian.Uint64(random[:]) | 1
 }
 
 // Ignore makes a process no target, until Trace or Forget: its probes do nothing.

@@ -88,7 +88,7 @@ func TestForget(t *testing.T) {
 	var state targetState
 	assert.ErrorIs(t, l.maps["targets"].Lookup(mine, &state), ebpf.ErrKeyNotExist)
 	assert.NoError(t, l.maps["targets"].Lookup(other, &state))
-	assert.Equal(t, targetState{Binary: 2, Settings: PropagateSocket | FormatB3 | 3<<samplerShift, Network: 4026531840}, state)
+	assert.Equal(t, targetState{Binary: 2, Settings: PropagateSocket | FormatB3 | 3<<samplerShift, Network: 4026531840, Identity: state.Identity}, state)
 
 	assert.NoError(t, l.Forget(mine), "again")
 }
