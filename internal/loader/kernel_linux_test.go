@@ -74,6 +74,7 @@ func TestStateOfKernelSide(t *testing.T) {
 	assert.Equal(t, size, openSpanSize)
 	goroutine := offsets("goroutine")
 	assert.Equal(t, 8, goroutine["count"])
+	assert.Equal(t, keptInState, goroutine["kept"])
 	for i := range openSpansMax {
 		id := fmt.Sprintf("spans[%d].context.span_id", i)
 		require.Contains(t, goroutine, id)

@@ -63,8 +63,13 @@ func TestForget(t *testing.T) {
 	l := load(t, catalog.Libraries()...)
 	require.NoError(t, l.Trace(mine, 1, 0, 0))
 	require.NoError(t, l.Trace(other, 1, PropagateSocket|FormatB3|3<<samplerShift, 4026531840))
+	const kept = 17
 	for id := range uint64(many) {
-		require.NoError(t, l.put("goroutines", stateKey{id, uint64(mine)}, goroutine(1, id+1)))
+		state := goroutine(1, id+1)
+		if id < kept {
+			state[keptInState] = 1
+		}
+		require.NoError(t, l.put("goroutines", stateKey{id, uint64(mine)}, state))
 		require.NoError(t, l.put("detached", stateKey{id, uint64(mine)}, detached(id+1+many)))
 		require.NoError(t, l.put("contexts", stateKey{id, uint64(mine)}, contextState{}))
 		require.NoError(t, l.put("outgoing", stateKey{id, uint64(mine)}, outgoingState{}))
@@ -91,6 +96,9 @@ func TestForget(t *testing.T) {
 	assert.Equal(t, targetState{Binary: 2, Settings: PropagateSocket | FormatB3 | 3<<samplerShift, Network: 4026531840, Identity: state.Identity}, state)
 
 	assert.NoError(t, l.Forget(mine), "again")
+	var forgotten uint64
+	require.NoError(t, l.maps["keeping"].Lookup(keepingForgotten, &forgotten))
+	assert.Equal(t, uint64(kept), forgotten)
 }
 
 func TestBinaries(t *testing.T) {
