@@ -35,6 +35,8 @@ type Loader struct {
 	multi bool
 	// noWrite says why the programs that write into targets are not loaded, if so.
 	noWrite string
+	// closing has an element for each link that is being closed.
+	closing chan struct{}
 	// samplers are those that the kernel side knows, by their number less one.
 	samplers []Sampler
 }
@@ -58,6 +60,7 @@ func loadFor(libraries []instrument.Library, multi bool) (*Loader, error) {
 		programs: map[string]*ebpf.Program{},
 		multi:    multi,
 		noWrite:  refusal(),
+		closing:  make(chan struct{}, maxClosing),
 	}
 	for _, library := range libraries {
 		if err := l.load(library); err != nil {
