@@ -7,6 +7,9 @@ package loader
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"runtime"
+	"sync"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/features"
@@ -62,19 +65,55 @@ func loadFor(libraries []instrument.Library, multi bool) (*Loader, error) {
 		noWrite:  refusal(),
 		closing:  make(chan struct{}, maxClosing),
 	}
-	for _, library := range libraries {
-		if err := l.load(library); err != nil {
-			l.Close()
-			return nil, explain(fmt.Errorf("load the programs of %s: %w", library.Name(), err))
-		}
+	if err := l.load(libraries); err != nil {
+		l.Close()
+		return nil, explain(err)
 	}
 	return l, nil
 }
 
-// load adds a library.
-func (l *Loader) load(library instrument.Library) error {
-	spec, err := library.Programs()
-	if err != nil {
+// load adds libraries: first the maps of all, then the programs of some side by side, as the verifier of
+// the kernel takes its time, on one processor for each program.
+func (l *Loader) load(libraries []instrument.Library) error {
+	specs := make([]*ebpf.CollectionSpec, len(libraries))
+	for i, library := range libraries {
+		var err error
+		if specs[i], err = library.Programs(); err == nil {
+			err = l.createMaps(specs[i])
+		}
+		if err != nil {
+			return naming(library, err)
+		}
+	}
+	l.collections = make([]*ebpf.Collection, len(libraries))
+	errs := make([]error, len(libraries))
+	processors := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var loading sync.WaitGroup
+	for i, spec := range specs {
+		loading.Go(func() {
+			processors <- struct{}{}
+			l.collections[i], errs[i] = l.loadPrograms(spec)
+			<-processors
+		})
+	}
+	loading.Wait()
+	for i, library := range libraries {
+		if errs[i] != nil {
+			return naming(library, errs[i]) // that of the others is most likely the same
+		}
+		maps.Copy(l.programs, l.collections[i].Programs)
+	}
+	return nil
+}
+
+func naming(library instrument.Library, err error) error {
+	return fmt.Errorf("load the programs of %s: %w", library.Name(), err)
+}
+
+// createMaps fits the part of a library to this machine, and makes those of its maps that are not there yet, but
+// for the constants and variables of its programs.
+func (l *Loader) createMaps(spec *ebpf.CollectionSpec) error {
+	if err := l.configure(spec); err != nil {
 		return err
 	}
 	for _, program := range spec.Programs {
@@ -82,20 +121,28 @@ func (l *Loader) load(library instrument.Library) error {
 			program.AttachType = ebpf.AttachTraceUprobeMulti
 		}
 	}
-	collection, err := l.Extend(spec)
-	if err != nil {
-		return err
-	}
-	l.collections = append(l.collections, collection)
-	for name, m := range collection.Maps {
-		if l.maps[name] == nil && name[0] != '.' {
-			l.maps[name] = m
+	for name, m := range spec.Maps {
+		if l.maps[name] != nil || name[0] == '.' {
+			continue
 		}
-	}
-	for name, program := range collection.Programs {
-		l.programs[name] = program
+		made, err := ebpf.NewMap(m)
+		if err != nil {
+			return fmt.Errorf("map %s: %w", name, err)
+		}
+		l.maps[name] = made
 	}
 	return nil
+}
+
+// loadPrograms loads the programs of a part around the maps that are there.
+func (l *Loader) loadPrograms(spec *ebpf.CollectionSpec) (*ebpf.Collection, error) {
+	shared := map[string]*ebpf.Map{}
+	for name := range spec.Maps {
+		if m, ok := l.maps[name]; ok {
+			shared[name] = m
+		}
+	}
+	return ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: shared})
 }
 
 // Extend loads another part of the kernel side. The maps that it shares with the parts that
@@ -104,13 +151,7 @@ func (l *Loader) Extend(spec *ebpf.CollectionSpec) (*ebpf.Collection, error) {
 	if err := l.configure(spec); err != nil {
 		return nil, err
 	}
-	shared := map[string]*ebpf.Map{}
-	for name := range spec.Maps {
-		if m, ok := l.maps[name]; ok {
-			shared[name] = m
-		}
-	}
-	return ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: shared})
+	return l.loadPrograms(spec)
 }
 
 // configure fits a part to this machine.
@@ -138,7 +179,12 @@ func (l *Loader) Events() *ebpf.Map { return l.maps["events"] }
 // and maps.
 func (l *Loader) Close() error {
 	for _, collection := range l.collections {
-		collection.Close()
+		if collection != nil {
+			collection.Close()
+		}
+	}
+	for _, m := range l.maps {
+		m.Close()
 	}
 	return nil
 }
