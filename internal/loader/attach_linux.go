@@ -25,7 +25,7 @@ type Attachment struct {
 // maxClosing is how many links are closed at a time. The kernel lets each wait until no processor can be in its
 // program any more (uprobe_unregister_sync, kernel/events/uprobes.c), some ten milliseconds; those that
 // wait at the same time wait for the same. Each takes a thread, which Go keeps.
-const maxClosing = 128
+const maxClosing = 256
 
 // Attach puts probes into a binary that is open as file. With a pid, only that process
 // gets them; with 0, every process that runs the binary, now or later. It attaches all
