@@ -119,6 +119,7 @@ func assertStart(t *testing.T, s start) {
 	assert.Positive(t, s.Processor.Median())
 	assert.Positive(t, s.Resident.Median())
 	assert.Greater(t, s.Maps.Median(), 8.0, "MiB; the ring buffer alone has so many")
+	assert.Positive(t, s.Detached.Median())
 }
 
 // hitsOfOperation is what the document says about them, where they are not two for each span, without those that

@@ -102,3 +102,18 @@ func (c *collector) stop() {
 		c.t.Fatalf("end of the collector: %v", err)
 	}
 }
+
+// detach is stop. It returns how long that took, until none of the collector's links was left.
+func (c *collector) detach() time.Duration {
+	c.t.Helper()
+	links := linksOf(c.t, c.pid())
+	begin := time.Now()
+	c.stop()
+	for !gone(c.t, links) {
+		if time.Since(begin) > time.Minute {
+			c.t.Fatalf("links of the collector are left a minute after its end, of %v", links)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return time.Since(begin)
+}

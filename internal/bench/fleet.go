@@ -82,7 +82,7 @@ func (b *bench) measureFleets(r *report) {
 				c := p.Start.add(b, f)
 				s := b.traceBy(what, c, f.load(1), f.servers...)
 				round[traced] = b.run(what, f.load(usualClients), s)
-				c.stop()
+				p.Start.end(c)
 				p.rounds = append(p.rounds, round)
 			}
 			r.Fleets = append(r.Fleets, p)
@@ -105,7 +105,7 @@ func (b *bench) measureLarge(r *report) {
 	large := &largePoint{Bytes: size.Size()}
 	for i := range b.fewer() {
 		b.t.Logf("round %d of %d", i+1, b.fewer())
-		large.Start.add(b, f).stop()
+		large.Start.end(large.Start.add(b, f))
 	}
 	r.Large = large
 }

@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// start is how collectors started, each with the same processes running.
+// start is how collectors started and ended, each with the same processes running.
 type start struct {
 	First, All     spread // seconds from the start of the collector's process to the first span, and to spans of all processes
 	Processor      spread // seconds of processor time until then
 	Resident, Maps spread // MiB of the collector then: its own, and of its maps in the kernel
+	Detached       spread // seconds from when the collector is told to end until it has and no probe is left
 }
 
 // startRate is in requests a second, to all processes by turns.
@@ -47,4 +48,10 @@ func (s *start) add(b *bench, f *fleet) *collector {
 	s.Resident = append(s.Resident, float64(residentMemory(b.t, c.pid()))/mebibyte)
 	s.Maps = append(s.Maps, float64(mapMemory(b.t, c.pid()))/mebibyte)
 	return c
+}
+
+// end ends a collector that add has started.
+func (s *start) end(c *collector) {
+	c.t.Helper()
+	s.Detached = append(s.Detached, c.detach().Seconds())
 }

@@ -25,9 +25,10 @@ type File struct {
 	sources  []Source // that Layout may ask
 	database *offsetsdb.DB
 
-	pclntab    func() (*pclntab, error)    // read once
-	moduleData func() (*moduleData, error) // read once
-	types      func() (*types, error)      // read once
+	pclntab           func() (*pclntab, error)    // read once
+	moduleDataAddress func() (uint64, error)      // found once
+	moduleData        func() (*moduleData, error) // read once
+	types             func() (*types, error)      // read once
 }
 
 // Open reads the headers and the build information of an executable. The error
@@ -47,6 +48,7 @@ func Open(r io.ReaderAt, options ...Option) (*File, error) {
 		option(f)
 	}
 	f.pclntab = sync.OnceValues(func() (*pclntab, error) { return findPclntab(m) })
+	f.moduleDataAddress = sync.OnceValues(f.findModuleData)
 	f.moduleData = sync.OnceValues(f.readModuleData)
 	f.types = sync.OnceValues(f.readTypes)
 	return f, nil

@@ -84,10 +84,13 @@ func (t *pclntab) findNames(m *image, names []string) (map[uint32]nameMatch, err
 		asked[name] = true
 	}
 	found := make(map[uint32]nameMatch)
-	match := func(offset uint64, name []byte) {
+	vendor := []byte("/vendor/")
+	match := func(offset uint64, name []byte, vendored bool) {
 		spelled := name
-		if i := bytes.LastIndex(name, []byte("/vendor/")); i >= 0 && !asked[string(name)] {
-			spelled = name[i+len("/vendor/"):]
+		if vendored && !asked[string(name)] {
+			if i := bytes.LastIndex(name, vendor); i >= 0 {
+				spelled = name[i+len(vendor):]
+			}
 		}
 		if asked[string(spelled)] && len(found) < maxMatches*len(names) {
 			found[uint32(offset)] = nameMatch{name: string(name), asked: string(spelled)}
@@ -99,13 +102,14 @@ func (t *pclntab) findNames(m *image, names []string) (map[uint32]nameMatch, err
 		if err := m.read(t.names+offset, rest); err != nil {
 			return nil, fmt.Errorf("reading the names of the pclntab: %w", err)
 		}
+		vendored := bytes.Contains(rest, vendor) // no name is, as a rule, and to look at each takes time
 		for {
 			name, tail, ended := bytes.Cut(rest, []byte{0})
 			if !ended {
 				break
 			}
 			if len(name) > 0 && len(name) <= maxNameSize {
-				match(offset, name)
+				match(offset, name, vendored)
 			}
 			offset += uint64(len(name)) + 1
 			rest = tail

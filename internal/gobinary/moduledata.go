@@ -153,9 +153,9 @@ func inFile(m *image, addr, size uint64) bool {
 	return false
 }
 
-// moduleDataAddress finds runtime.firstmoduledata, which no header names, by
+// findModuleData finds runtime.firstmoduledata, which no header names, by
 // its first word: the address of the pclntab.
-func (f *File) moduleDataAddress() (uint64, error) {
+func (f *File) findModuleData() (uint64, error) {
 	t, err := f.pclntab()
 	if err != nil {
 		return 0, err

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 
 	"github.com/cilium/ebpf/link"
 
@@ -17,8 +18,14 @@ import (
 // Attachment is probes in one binary, for all its processes or for one. It goes with
 // the process that holds it, however that ends.
 type Attachment struct {
-	links []link.Link
+	links   []link.Link
+	closing chan struct{} // that of the Loader
 }
+
+// maxClosing is how many links are closed at a time. The kernel lets each wait until no processor can be in its
+// program any more (uprobe_unregister_sync, kernel/events/uprobes.c), some ten milliseconds; those that
+// wait at the same time wait for the same. Each takes a thread, which Go keeps.
+const maxClosing = 256
 
 // Attach puts probes into a binary that is open as file. With a pid, only that process
 // gets them; with 0, every process that runs the binary, now or later. It attaches all
@@ -30,7 +37,7 @@ func (l *Loader) Attach(file *os.File, binary uint16, probes []instrument.Probe,
 	if err != nil {
 		return nil, err
 	}
-	a := &Attachment{}
+	a := &Attachment{closing: l.closing}
 	for _, group := range byProgram(probes) {
 		if err := l.attach(a, executable, binary, group, pid); err != nil {
 			return nil, errors.Join(explain(fmt.Errorf("attach %s: %w", group[0].Program, err)), a.Close())
@@ -87,10 +94,16 @@ func (l *Loader) attach(a *Attachment, executable *link.Executable, binary uint1
 
 // Close takes the probes out.
 func (a *Attachment) Close() error {
-	var errs []error
-	for _, attached := range a.links {
-		errs = append(errs, attached.Close())
+	errs := make([]error, len(a.links))
+	var closing sync.WaitGroup
+	for i, attached := range a.links {
+		closing.Go(func() {
+			a.closing <- struct{}{}
+			errs[i] = attached.Close()
+			<-a.closing
+		})
 	}
+	closing.Wait()
 	a.links = nil
 	return errors.Join(errs...)
 }

@@ -64,22 +64,50 @@ func TestLoad(t *testing.T) {
 	assert.Zero(t, counts[1], "two loaded kernel sides share nothing")
 }
 
-// TestLoadSharesMaps: programs of all libraries use one set of the maps that they have in common.
+// TestLoadSharesMaps: programs of all libraries use one set of maps, but for their constants.
 func TestLoadSharesMaps(t *testing.T) {
-	net := catalog.Libraries()[0]
-	l := load(t, net, library{net, net.Programs})
-	require.Len(t, l.collections, 2)
-	for _, name := range []string{"events", "goroutines", "contexts", "targets", "losses", "scratches"} {
-		var ids []ebpf.MapID
-		for _, collection := range l.collections {
-			info, err := collection.Maps[name].Info()
-			require.NoError(t, err)
-			id, ok := info.ID()
-			require.True(t, ok)
-			ids = append(ids, id)
-		}
-		assert.Equal(t, ids[0], ids[1], name)
+	l := load(t, catalog.Libraries()...)
+	names := map[ebpf.MapID]string{}
+	for name, m := range l.maps {
+		info, err := m.Info()
+		require.NoError(t, err)
+		id, ok := info.ID()
+		require.True(t, ok)
+		names[id] = name
 	}
+	users := map[string]map[string]bool{} // programs by map
+	for name, program := range l.programs {
+		info, err := program.Info()
+		require.NoError(t, err)
+		ids, ok := info.MapIDs()
+		require.True(t, ok)
+		for _, id := range ids {
+			shared := names[id]
+			if shared == "" {
+				assert.Regexp(t, `\.rodata`, mapName(t, id), name)
+				continue
+			}
+			if users[shared] == nil {
+				users[shared] = map[string]bool{}
+			}
+			users[shared][name] = true
+		}
+	}
+	for _, name := range []string{"events", "goroutines", "targets", "losses", "scratches"} {
+		for _, program := range []string{"net_http_server_start", "grpc_server_start", "sql_statement_start"} {
+			assert.True(t, users[name][program], "%s uses %s", program, name)
+		}
+	}
+}
+
+func mapName(t *testing.T, id ebpf.MapID) string {
+	t.Helper()
+	m, err := ebpf.NewMapFromID(id)
+	require.NoError(t, err)
+	defer m.Close()
+	info, err := m.Info()
+	require.NoError(t, err)
+	return info.Name
 }
 
 func TestLoadNamesTheLibrary(t *testing.T) {

@@ -7,9 +7,13 @@ package loader
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/features"
 	"github.com/cilium/ebpf/rlimit"
 
@@ -29,13 +33,14 @@ const (
 // Loader is the loaded kernel side. There is one in a process, for any number of
 // targets.
 type Loader struct {
-	collections []*ebpf.Collection
-	maps        map[string]*ebpf.Map
-	programs    map[string]*ebpf.Program
+	maps     map[string]*ebpf.Map
+	programs map[string]*ebpf.Program
 	// multi says that the programs were loaded for uprobe_multi links.
 	multi bool
 	// noWrite says why the programs that write into targets are not loaded, if so.
 	noWrite string
+	// closing has an element for each link that is being closed.
+	closing chan struct{}
 	// samplers are those that the kernel side knows, by their number less one.
 	samplers []Sampler
 	// keeping guards forgotten, the number of goroutines that were kept and then forgotten with
@@ -63,20 +68,97 @@ func loadFor(libraries []instrument.Library, multi bool) (*Loader, error) {
 		programs: map[string]*ebpf.Program{},
 		multi:    multi,
 		noWrite:  refusal(),
+		closing:  make(chan struct{}, maxClosing),
 	}
-	for _, library := range libraries {
-		if err := l.load(library); err != nil {
-			l.Close()
-			return nil, explain(fmt.Errorf("load the programs of %s: %w", library.Name(), err))
-		}
+	if err := l.load(libraries); err != nil {
+		l.Close()
+		return nil, explain(err)
 	}
 	return l, nil
 }
 
-// load adds a library.
-func (l *Loader) load(library instrument.Library) error {
-	spec, err := library.Programs()
+// load adds libraries: first the maps of all, then the programs.
+func (l *Loader) load(libraries []instrument.Library) error {
+	var parts []part
+	for _, library := range libraries {
+		spec, err := library.Programs()
+		if err == nil {
+			err = l.createMaps(spec)
+		}
+		if err != nil {
+			return naming(library, err)
+		}
+		for name := range spec.Programs {
+			parts = append(parts, part{library, spec, name})
+		}
+	}
+	return l.loadPrograms(parts)
+}
+
+func naming(library instrument.Library, err error) error {
+	return fmt.Errorf("load the programs of %s: %w", library.Name(), err)
+}
+
+// part is one program of a library.
+type part struct {
+	library instrument.Library
+	spec    *ebpf.CollectionSpec
+	program string
+}
+
+func (p part) size() int { return len(p.spec.Programs[p.program].Instructions) }
+
+// maxLoading is how many programs are loaded at a time. Each takes a processor and some memory of the kernel, and more
+// at a time would all wait for the one that takes longest.
+const maxLoading = 4
+
+// loadPrograms loads programs around the maps that are there, side by side: it is the verifier of the kernel that
+// takes its time. It stops at a failure.
+func (l *Loader) loadPrograms(parts []part) error {
+	slices.SortFunc(parts, func(a, b part) int { return b.size() - a.size() }) // what takes longest first
+	programs := make([]*ebpf.Program, len(parts))
+	errs := make([]error, len(parts))
+	kernelTypes := btf.NewCache()
+	var next atomic.Int32
+	var failed atomic.Bool
+	var loading sync.WaitGroup
+	for range min(maxLoading, runtime.GOMAXPROCS(0)) {
+		loading.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(parts) && !failed.Load(); i = int(next.Add(1)) - 1 {
+				if programs[i], errs[i] = l.loadProgram(parts[i], kernelTypes); errs[i] != nil {
+					failed.Store(true)
+				}
+			}
+		})
+	}
+	loading.Wait()
+	var failure error
+	for i, p := range parts {
+		if programs[i] != nil {
+			l.programs[p.program] = programs[i]
+		}
+		if errs[i] != nil && failure == nil { // that of the others is most likely the same
+			failure = naming(p.library, errs[i])
+		}
+	}
+	return failure
+}
+
+func (l *Loader) loadProgram(p part, kernelTypes *btf.Cache) (*ebpf.Program, error) {
+	spec := *p.spec
+	spec.Programs = map[string]*ebpf.ProgramSpec{p.program: spec.Programs[p.program]}
+	collection, err := l.loadAround(&spec, kernelTypes)
 	if err != nil {
+		return nil, err
+	}
+	defer collection.Close()
+	return collection.DetachProgram(p.program), nil
+}
+
+// createMaps fits the part of a library to this machine, and makes those of its maps that are not there yet, but
+// for the constants and variables of its programs.
+func (l *Loader) createMaps(spec *ebpf.CollectionSpec) error {
+	if err := l.configure(spec); err != nil {
 		return err
 	}
 	for _, program := range spec.Programs {
@@ -84,20 +166,28 @@ func (l *Loader) load(library instrument.Library) error {
 			program.AttachType = ebpf.AttachTraceUprobeMulti
 		}
 	}
-	collection, err := l.Extend(spec)
-	if err != nil {
-		return err
-	}
-	l.collections = append(l.collections, collection)
-	for name, m := range collection.Maps {
-		if l.maps[name] == nil && name[0] != '.' {
-			l.maps[name] = m
+	for name, m := range spec.Maps {
+		if l.maps[name] != nil || name[0] == '.' {
+			continue
 		}
-	}
-	for name, program := range collection.Programs {
-		l.programs[name] = program
+		made, err := ebpf.NewMap(m)
+		if err != nil {
+			return fmt.Errorf("map %s: %w", name, err)
+		}
+		l.maps[name] = made
 	}
 	return nil
+}
+
+// loadAround loads a part of the kernel side around the maps that are there.
+func (l *Loader) loadAround(spec *ebpf.CollectionSpec, kernelTypes *btf.Cache) (*ebpf.Collection, error) {
+	shared := map[string]*ebpf.Map{}
+	for name := range spec.Maps {
+		if m, ok := l.maps[name]; ok {
+			shared[name] = m
+		}
+	}
+	return ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: shared, Cache: kernelTypes})
 }
 
 // Extend loads another part of the kernel side. The maps that it shares with the parts that
@@ -106,13 +196,7 @@ func (l *Loader) Extend(spec *ebpf.CollectionSpec) (*ebpf.Collection, error) {
 	if err := l.configure(spec); err != nil {
 		return nil, err
 	}
-	shared := map[string]*ebpf.Map{}
-	for name := range spec.Maps {
-		if m, ok := l.maps[name]; ok {
-			shared[name] = m
-		}
-	}
-	return ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: shared})
+	return l.loadAround(spec, nil)
 }
 
 // configure fits a part to this machine.
@@ -139,8 +223,11 @@ func (l *Loader) Events() *ebpf.Map { return l.maps["events"] }
 // Close detaches nothing: attachments are closed by who made them. It frees programs
 // and maps.
 func (l *Loader) Close() error {
-	for _, collection := range l.collections {
-		collection.Close()
+	for _, program := range l.programs {
+		program.Close()
+	}
+	for _, m := range l.maps {
+		m.Close()
 	}
 	return nil
 }

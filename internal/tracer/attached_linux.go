@@ -7,6 +7,7 @@ package tracer
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/loader"
@@ -55,18 +56,35 @@ func (a attached) attach(l *loader.Loader, b *binary, pid int, o Options, elsewh
 	return errors.Join(errs...)
 }
 
-// detach takes some groups out.
-func (a attached) detach(of func(group) bool) error {
-	var errs []error
+// take moves some groups out, which close then detaches.
+func (a attached) take(of func(group) bool) attached {
+	taken := attached{}
 	for g, made := range a {
-		if !of(g) {
-			continue
+		if of(g) {
+			taken[g] = made
+			delete(a, g)
 		}
-		errs = append(errs, made.Close())
-		made.telemetry.ProbesAttached(g.instrumentation, -made.probes)
-		delete(a, g)
 	}
-	return errors.Join(errs...)
+	return taken
+}
+
+// close takes the probes out of the processes. It takes some ten milliseconds, for all of them as for one.
+func (a attached) close() error {
+	var closing sync.WaitGroup
+	errs := make(chan error, len(a))
+	for g, made := range a {
+		closing.Go(func() {
+			errs <- made.Close()
+			made.telemetry.ProbesAttached(g.instrumentation, -made.probes)
+		})
+	}
+	closing.Wait()
+	close(errs)
+	var failures []error
+	for err := range errs {
+		failures = append(failures, err)
+	}
+	return errors.Join(failures...)
 }
 
 func all(group) bool { return true }

@@ -42,6 +42,8 @@ type binary struct {
 	samplers  samplers        // of the wide users
 	described bool            // the kernel side knows it
 	idle      *Session        // whose process was the last one, when there are no users
+	closing   int             // how often probes are being taken out of live processes: who attaches waits
+	leaving   bool            // it is being discarded: who opens it waits
 }
 
 // analyse finds out how to probe the binary. It runs once.

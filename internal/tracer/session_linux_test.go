@@ -162,3 +162,64 @@ func TestSessionsShareAProcess(t *testing.T) {
 	assert.Empty(t, shared.assembler.targets)
 	assert.False(t, shared.reader.do(func() {}), "the kernel side is unloaded")
 }
+
+// TestSessionsTakeOver: one session begins to trace a process while another that had it ends, and requests come all
+// the time. No probe is there twice, and none is missing.
+func TestSessionsTakeOver(t *testing.T) {
+	const server = "net_http_server"
+	target := targettest.Start(t, targettest.Binary(t, targettest.Build{Program: "httpserver", Strip: true}))
+	p := find(t, target.PID())
+	servers := []ptrace.SpanKind{ptrace.SpanKindServer}
+	stays := openSession(t) // so that the kernel side does
+	before := openSession(t, server)
+	before.trace(t, p, false)
+	sessions := []*liveSession{stays, before}
+	for _, wide := range []bool{true, true, false, false, true} {
+		stop := make(chan struct{})
+		answered := make(chan int)
+		go func() { answered <- requestsUntil(t, target.URL()+"/ok", stop) }()
+		now := openSession(t, server)
+		var ending sync.WaitGroup
+		ending.Go(func() { before.close(t) })
+		now.trace(t, p, wide)
+		ending.Wait()
+		close(stop)
+		requests := <-answered
+		assert.LessOrEqual(t, len(now.take(t)), requests, "wide: %v", wide)
+		get(t, target.URL()+"/ok")
+		assert.Equal(t, servers, now.take(t), "wide: %v", wide)
+		sessions = append(sessions, now)
+		before = now
+	}
+	before.close(t)
+	for _, session := range sessions {
+		assert.Zero(t, session.telemetry.count("lost unmatched"))
+		assert.Zero(t, session.telemetry.count("attached "+server))
+	}
+	assert.Empty(t, stays.shared.binaries)
+	assert.Empty(t, stays.shared.traced)
+	stays.close(t)
+}
+
+func get(t *testing.T, url string) {
+	t.Helper()
+	response, err := http.Get(url)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+}
+
+// requestsUntil sends requests, one after the other, and returns how many.
+func requestsUntil(t *testing.T, url string, stop <-chan struct{}) (sent int) {
+	for {
+		select {
+		case <-stop:
+			return sent
+		default:
+		}
+		response, err := http.Get(url)
+		if !assert.NoError(t, err) || !assert.NoError(t, response.Body.Close()) {
+			return sent
+		}
+		sent++
+	}
+}

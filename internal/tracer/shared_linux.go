@@ -32,6 +32,7 @@ type shared struct {
 	analyses  sync.Mutex // one binary is analysed at a time
 
 	mu       sync.Mutex
+	detached *sync.Cond // with mu: probes have been taken out
 	sessions []*Session
 	binaries map[discovery.FileID]*binary
 	traced   map[tracedKey]*tracedProcess
@@ -72,8 +73,9 @@ func release(s *Session) error {
 	shared.mu.Lock()
 	shared.sessions = slices.DeleteFunc(slices.Clone(shared.sessions), func(other *Session) bool { return other == s })
 	last := len(shared.sessions) == 0
-	err := shared.discardIdle(s)
+	idle := shared.leave(func(b *binary) bool { return b.users == 0 && b.idle == s })
 	shared.mu.Unlock()
+	err := shared.discard(idle...)
 	if !last {
 		return err
 	}
@@ -98,6 +100,7 @@ func newShared() (*shared, error) {
 		binaries:  map[discovery.FileID]*binary{},
 		traced:    map[tracedKey]*tracedProcess{},
 	}
+	s.detached = sync.NewCond(&s.mu)
 	for i := loader.MaxBinaries - 1; i >= 0; i-- {
 		s.indices = append(s.indices, uint16(i))
 	}
@@ -109,9 +112,15 @@ func newShared() (*shared, error) {
 
 func (s *shared) close() error {
 	errs := []error{s.reader.close(), s.closeSockets()}
-	for _, b := range s.binaries {
-		errs = append(errs, s.discard(b))
+	s.mu.Lock()
+	rest := s.leave(func(*binary) bool { return true })
+	s.mu.Unlock()
+	errs = append(errs, s.discard(rest...))
+	s.mu.Lock()
+	for len(s.binaries) > 0 { // that others discard
+		s.detached.Wait()
 	}
+	s.mu.Unlock()
 	return errors.Join(append(errs, s.loader.Close())...)
 }
 
@@ -195,6 +204,9 @@ func (s *shared) binary(p *discovery.Process, o Options) (*binary, error) {
 func (s *shared) openBinary(p *discovery.Process) (*binary, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for s.binaries[p.File] != nil && s.binaries[p.File].leaving {
+		s.detached.Wait()
+	}
 	if b, ok := s.binaries[p.File]; ok {
 		b.users++
 		return b, nil
@@ -220,48 +232,61 @@ const idleTime = 30 * time.Second
 // leaveBinary counts a user less. Without any, the probes go: some time after the last
 // process has died, at once when a session ends.
 func (s *shared) leaveBinary(b *binary, p *process, session *Session) error {
+	unused := func(other *binary) bool { return other == b && b.users == 0 }
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	b.users--
-	if b.users > 0 {
-		return nil
-	}
+	var left []*binary
 	if !p.died {
-		return s.discard(b)
-	}
-	b.idle = session
-	time.AfterFunc(idleTime, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if b.users == 0 && s.binaries[b.id] == b {
-			if err := s.discard(b); err != nil && len(s.sessions) > 0 {
-				s.sessions[0].options.Logger.Warn("Executable was not detached cleanly", zap.Error(err))
+		left = s.leave(unused)
+	} else if b.users == 0 {
+		b.idle = session
+		time.AfterFunc(idleTime, func() {
+			s.mu.Lock()
+			left := s.leave(unused)
+			sessions := s.sessions
+			s.mu.Unlock()
+			if err := s.discard(left...); err != nil && len(sessions) > 0 {
+				sessions[0].options.Logger.Warn("Executable was not detached cleanly", zap.Error(err))
 			}
-		}
-	})
-	return nil
+		})
+	}
+	s.mu.Unlock()
+	return s.discard(left...)
 }
 
-// discardIdle takes out of a session's binaries the probes that wait for a next process.
-// s.mu is held.
-func (s *shared) discardIdle(session *Session) error {
-	var errs []error
+// leave chooses binaries to discard, of those that nobody discards yet. s.mu is held.
+func (s *shared) leave(which func(*binary) bool) (left []*binary) {
 	for _, b := range s.binaries {
-		if b.users == 0 && b.idle == session {
-			errs = append(errs, s.discard(b))
+		if !b.leaving && which(b) {
+			b.leaving = true
+			left = append(left, b)
 		}
 	}
+	return left
+}
+
+// discard takes the probes out of binaries that are not traced any more, and forgets them. s.mu is not
+// held: it takes time, in which others go on.
+func (s *shared) discard(left ...*binary) error {
+	errs := make([]error, len(left))
+	var discarding sync.WaitGroup
+	for i, b := range left {
+		discarding.Go(func() { errs[i] = s.discardOne(b) })
+	}
+	discarding.Wait()
 	return errors.Join(errs...)
 }
 
-// discard takes the probes out of a binary that is not traced any more, and forgets it.
-func (s *shared) discard(b *binary) error {
-	delete(s.binaries, b.id)
-	errs := []error{b.wide.detach(all)}
+func (s *shared) discardOne(b *binary) error {
+	errs := []error{b.wide.close()} // nobody else has it
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if b.described {
 		errs = append(errs, s.loader.RemoveBinary(b.index, b.kernel))
 	}
+	delete(s.binaries, b.id)
 	s.indices = append(s.indices, b.index)
+	s.detached.Broadcast()
 	return errors.Join(append(errs, b.file.Close())...)
 }
 
@@ -285,6 +310,9 @@ type tracedProcess struct {
 func (s *shared) attach(p *process, b *binary, o Options) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for b.closing > 0 { // the same probe twice would count twice
+		s.detached.Wait()
+	}
 	traced := s.traced[p.key()]
 	if traced == nil {
 		traced = &tracedProcess{own: attached{}, samplers: samplers{}}
@@ -339,7 +367,7 @@ func (s *shared) attachProbes(p *process, b *binary, traced *tracedProcess, o Op
 	var errs []error
 	for key, other := range s.traced {
 		if key.file == b.id {
-			errs = append(errs, other.own.detach(o.wants))
+			errs = append(errs, other.own.take(o.wants).close())
 		}
 	}
 	b.settings |= o.settings
@@ -350,7 +378,26 @@ func (s *shared) attachProbes(p *process, b *binary, traced *tracedProcess, o Op
 // detach undoes attach. Probes in all processes stay as long as the binary is used.
 func (s *shared) detach(p *process, b *binary, o Options) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	own, err := s.release(p, b, o)
+	closing := 0
+	if len(own) > 0 && !p.died {
+		closing = 1
+	}
+	b.closing += closing
+	s.mu.Unlock()
+
+	err = errors.Join(err, own.close()) // it takes time, in which others go on
+
+	s.mu.Lock()
+	b.closing -= closing
+	s.detached.Broadcast()
+	s.mu.Unlock()
+	return err
+}
+
+// release makes a process send no more events to a session, and returns the probes that are
+// to be taken out of it then. s.mu is held.
+func (s *shared) release(p *process, b *binary, o Options) (own attached, err error) {
 	var errs []error
 	if p.wide {
 		changed := b.samplers.remove(o.Sampler)
@@ -368,12 +415,12 @@ func (s *shared) detach(p *process, b *binary, o Options) error {
 			if !p.died {
 				errs = append(errs, s.loader.Ignore(uint32(p.PID)))
 			}
-			errs = append(errs, traced.own.detach(all))
+			own = traced.own.take(all)
 		} else if changed && !p.died {
 			errs = append(errs, s.trace(p, b, traced, o))
 		}
 	}
-	return errors.Join(errs...)
+	return own, errors.Join(errs...)
 }
 
 // forget frees the kernel side's state of a process that no session traces any more.
