@@ -60,38 +60,55 @@ struct connection_place {
 	u32 padding;
 };
 
-/* read_address: net.Addr, which of a TCP connection is a *net.TCPAddr {IP []byte; Port int; Zone string}. */
-static __always_inline bool read_address(const struct connection_layout *layout, u64 interface, u8 address[ADDRESS_SIZE], u16 *port)
-{
-	u64 data = read_interface(interface).data;
+/* What a net.TCPAddr begins with. */
+struct tcp_address {
 	struct go_string ip; /* a slice begins as a string does */
+	u64 capacity;
+	u64 port;
+};
 
-	if (!data)
+/* read_address: *net.TCPAddr {IP []byte; Port int; Zone string}. */
+static __always_inline bool read_address(const struct connection_layout *layout, u64 data, u8 address[ADDRESS_SIZE], u16 *port)
+{
+	struct tcp_address tcp;
+
+	if (!data || bpf_probe_read_user(&tcp, sizeof(tcp), (void *)(data + layout->address_ip)))
 		return false;
-	ip = read_string(data + layout->address_ip);
-	*port = read_word(data + layout->address_port);
-	if (ip.length == ADDRESS_SIZE)
-		return !bpf_probe_read_user(address, ADDRESS_SIZE, (void *)ip.data);
-	if (ip.length != 4)
+	*port = tcp.port;
+	if (tcp.ip.length == ADDRESS_SIZE)
+		return !bpf_probe_read_user(address, ADDRESS_SIZE, (void *)tcp.ip.data);
+	if (tcp.ip.length != 4)
 		return false;
 	__builtin_memset(address, 0, 10);
 	address[10] = address[11] = 0xff;
-	return !bpf_probe_read_user(address + 12, 4, (void *)ip.data);
+	return !bpf_probe_read_user(address + 12, 4, (void *)tcp.ip.data);
 }
 
+/* The two addresses of a net.netFD, each a net.Addr. */
+struct addresses {
+	struct go_interface local;
+	struct go_interface remote;
+};
+
+/* knows_tcp: what stands together in every release is read at once. */
 static __always_inline bool knows_tcp(const struct connection_layout *layout)
 {
-	return layout->tcp_fd != MISSING && layout->fd_local != MISSING && layout->fd_remote != MISSING && layout->fd_number != MISSING &&
-	       layout->address_ip != MISSING && layout->address_port != MISSING;
+	return layout->tcp_fd != MISSING && layout->fd_local != MISSING && layout->fd_number != MISSING && layout->address_ip != MISSING &&
+	       layout->fd_remote == layout->fd_local + offsetof(struct addresses, remote) &&
+	       layout->address_port == layout->address_ip + offsetof(struct tcp_address, port);
 }
 
 /* read_tcp: *net.TCPConn. */
 static __always_inline bool read_tcp(const struct connection_layout *layout, u64 tcp, struct connection_place *place)
 {
 	u64 fd = read_word(tcp + layout->tcp_fd);
+	struct addresses addresses;
 
-	if (!fd || !read_address(layout, fd + layout->fd_local, place->key.local, &place->key.local_port) ||
-	    !read_address(layout, fd + layout->fd_remote, place->key.remote, &place->key.remote_port))
+	if (!fd || bpf_probe_read_user(&addresses, sizeof(addresses), (void *)(fd + layout->fd_local)))
+		return false;
+	/* Those of a TCP connection are *net.TCPAddr. */
+	if (!read_address(layout, addresses.local.data, place->key.local, &place->key.local_port) ||
+	    !read_address(layout, addresses.remote.data, place->key.remote, &place->key.remote_port))
 		return false;
 	place->key.tgid = bpf_get_current_pid_tgid() >> 32;
 	place->fd = read_word(fd + layout->fd_number);
