@@ -390,6 +390,7 @@ static __always_inline struct go_string first_value(const struct scratch *scratc
 	asm volatile("" : "+r"(at));
 	if (at >= scratch->values_length || at > VALUES_MAX - sizeof(value))
 		return read_string(scratch->headers[header][0]);
+	at &= VALUES_MAX - 1; /* says again what was checked: older verifiers lose it when the value is spilled */
 	value.data = *(const u64 *)(scratch->values + at);
 	value.length = *(const u64 *)(scratch->values + at + sizeof(u64));
 	return value;

@@ -94,9 +94,12 @@ static long next_tracestate(void *map, const u32 *round, void *unused, struct va
 	value = read_string(scratch->headers[HEADER_TRACESTATE][0] + *round * sizeof(value));
 	at = state->length;
 	length = value.length;
-	if (at > 0 && at < TRACESTATE_MAX)
+	/* The barriers keep the compiler from merging checks into arithmetic that older verifiers cannot follow. */
+	asm volatile("" : "+r"(at));
+	if (at >= TRACESTATE_MAX)
+		return LAST_ROUND;
+	if (*round > 0)
 		state->text[at++] = ',';
-	/* The barrier keeps the compiler from merging checks into arithmetic that older verifiers cannot follow. */
 	asm volatile("" : "+r"(at), "+r"(length));
 	if (length == 0 || length > TRACESTATE_MAX || at >= TRACESTATE_MAX || at + length > TRACESTATE_MAX)
 		return LAST_ROUND;
