@@ -136,7 +136,8 @@ func (r *Ring) Read(most int, each func(record []byte)) State {
 	return More
 }
 
-// Wait returns when the kernel side wakes the reader, or Wake was called, or at a time.
+// Wait returns when the kernel side wakes the reader, or Wake was called, or at a time. What the
+// kernel side said just before is not heard, but it says it with each event while much waits.
 func (r *Ring) Wait(until time.Time) {
 	r.file.SetReadDeadline(until)
 	if r.woken.Swap(false) {
