@@ -139,9 +139,8 @@ func (r *Ring) Read(most int, each func(record []byte)) State {
 // Wait returns when the kernel side wakes the reader, or Wake was called, or at a time. What the
 // kernel side said just before is not heard, but it says it with each event while much waits.
 func (r *Ring) Wait(until time.Time) {
-	r.file.SetReadDeadline(until)
-	if r.woken.Swap(false) {
-		return
+	if err := r.file.SetReadDeadline(until); err != nil || r.woken.Swap(false) {
+		return // it was possible in open
 	}
 	waited := false
 	// The error is that the time has come.
@@ -155,5 +154,5 @@ func (r *Ring) Wait(until time.Time) {
 // Wake ends a Wait, the present one or else the next.
 func (r *Ring) Wake() {
 	r.woken.Store(true)
-	r.file.SetReadDeadline(time.Unix(1, 0)) // in the past
+	_ = r.file.SetReadDeadline(time.Unix(1, 0)) // in the past; it was possible in open
 }
