@@ -63,10 +63,8 @@ func newClock(s source) *Clock {
 
 // Sample finds the epoch time of the boot anew: it reads the wall clock between two
 // readings of the time since boot and keeps the narrowest of several attempts.
-// Epoch calls it when it must.
-func (c *Clock) Sample() { c.take() }
-
-func (c *Clock) take() *sample {
+// Look calls it when it must.
+func (c *Clock) Sample() {
 	var best sample
 	narrowest := int64(-1)
 	for i := range maxAttempts {
@@ -82,20 +80,22 @@ func (c *Clock) take() *sample {
 		}
 	}
 	c.sample.Store(&best)
-	return &best
+}
+
+// Look checks, in some fifty nanoseconds, that the wall clock was not set since the last
+// sample, and samples it again if it was.
+func (c *Clock) Look() {
+	wall, monotonic := c.source.now()
+	if moved := time.Duration(wall - monotonic - c.sample.Load().monotonic); moved < -tolerance || moved > tolerance {
+		c.Sample()
+	}
 }
 
 // Epoch returns the time of a kernel event, from the nanoseconds after boot that it
 // carries. The result is right to well under a millisecond against the wall clock
-// as it is set now: each call checks, in some ten nanoseconds, that the clock was
-// not set since the last sample. A time before the epoch gives 0.
+// as it was set at the last Look. A time before the epoch gives 0.
 func (c *Clock) Epoch(boot uint64) pcommon.Timestamp {
-	current := c.sample.Load()
-	wall, monotonic := c.source.now()
-	if moved := time.Duration(wall - monotonic - current.monotonic); moved < -tolerance || moved > tolerance {
-		current = c.take()
-	}
-	epoch := current.boot + int64(boot)
+	epoch := c.sample.Load().boot + int64(boot)
 	if epoch < 0 {
 		return 0
 	}

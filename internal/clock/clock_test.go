@@ -67,6 +67,7 @@ func TestEpoch(t *testing.T) {
 			m := newMachine()
 			c := newClock(m.source())
 			change(m)
+			c.Look()
 			got := c.Epoch(uint64(m.boot))
 			assert.InDelta(t, 0, int64(got)-m.wall, float64(tolerance))
 			assert.Equal(t, got, c.Epoch(uint64(m.boot)), "again")
@@ -80,6 +81,7 @@ func TestSmallStepsAddUp(t *testing.T) {
 	c := newClock(m.source())
 	for range 1000 {
 		m.wall += int64(tolerance) / 3
+		c.Look()
 		assert.InDelta(t, 0, int64(c.Epoch(uint64(m.boot)))-m.wall, float64(tolerance))
 	}
 }
@@ -109,12 +111,25 @@ func TestSampleGoesOnWhileHeldUp(t *testing.T) {
 	assert.Equal(t, pcommon.Timestamp(m.wall), c.Epoch(uint64(m.boot)))
 }
 
-func TestEpochReadsOnce(t *testing.T) {
+func TestLookReadsOnce(t *testing.T) {
 	m := newMachine()
 	c := newClock(m.source())
 	m.reads = 0
-	c.Epoch(1)
+	c.Look()
 	assert.Equal(t, 1, m.reads)
+	c.Epoch(1)
+	assert.Equal(t, 1, m.reads, "and Epoch not at all")
+}
+
+// Until the next Look, times are those of the clock as it was.
+func TestEpochBetweenLooks(t *testing.T) {
+	m := newMachine()
+	c := newClock(m.source())
+	before := c.Epoch(uint64(m.boot))
+	m.wall += int64(time.Hour)
+	assert.Equal(t, before, c.Epoch(uint64(m.boot)))
+	c.Look()
+	assert.InDelta(t, int64(time.Hour), int64(c.Epoch(uint64(m.boot))-before), float64(tolerance))
 }
 
 func TestEpochBounds(t *testing.T) {
@@ -148,16 +163,16 @@ func TestConcurrentUse(t *testing.T) {
 			for range 1000 {
 				assert.NotZero(t, c.Epoch(uint64(sinceBoot())))
 				c.Sample()
+				c.Look()
 			}
 		})
 	}
 	all.Wait()
 }
 
-func BenchmarkEpoch(b *testing.B) {
+func BenchmarkLook(b *testing.B) {
 	c := New()
-	boot := uint64(sinceBoot())
 	for b.Loop() {
-		c.Epoch(boot)
+		c.Look()
 	}
 }

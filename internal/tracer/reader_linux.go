@@ -5,14 +5,13 @@
 package tracer
 
 import (
-	"errors"
-	"fmt"
-	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/ringbuf"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
 )
 
 const (
@@ -23,18 +22,22 @@ const (
 	chores = time.Second
 	// checkEvery is how many records are read in a row before anything else is looked at.
 	checkEvery = 128
+	// busy is how long it waits for a record that is being written: whoever writes it was held up.
+	busy = time.Millisecond
 )
 
 // reader reads the ring buffer and runs commands, on one goroutine.
 type reader struct {
-	ring     *ringbuf.Reader
-	record   func([]byte)
-	tick     func(now time.Time)
-	chores   func(now time.Time)
-	consumed uint64 // bytes, with the ring buffer's own headers
+	ring   *events.Ring
+	round  func() // before records are read, or commands run
+	record func([]byte)
+	tick   func(now time.Time)
+	chores func(now time.Time)
 
 	mu       sync.Mutex
 	commands []command
+	closed   bool // the ring buffer's memory is gone
+	closing  atomic.Bool
 	done     chan struct{}
 }
 
@@ -47,9 +50,9 @@ type command struct {
 }
 
 func newReader(m *ebpf.Map) (*reader, error) {
-	ring, err := ringbuf.NewReader(m)
+	ring, err := events.OpenRing(m)
 	if err != nil {
-		return nil, fmt.Errorf("open the ring buffer: %w", err)
+		return nil, err
 	}
 	return &reader{ring: ring, done: make(chan struct{})}, nil
 }
@@ -57,51 +60,34 @@ func newReader(m *ebpf.Map) (*reader, error) {
 // run reads until close.
 func (r *reader) run() {
 	defer close(r.done)
-	var record ringbuf.Record
 	lastTick, lastChores := time.Now(), time.Now()
-	for {
-		r.ring.SetDeadline(time.Now().Add(tick))
-		err := r.read(&record)
-		if errors.Is(err, ringbuf.ErrClosed) {
-			return
-		}
-		drained := err != nil
-		r.runCommands(drained)
+	for !r.closing.Load() {
+		r.round()
+		state := r.ring.Read(checkEvery, r.record)
+		r.runCommands()
 		now := time.Now()
 		if now.Sub(lastTick) >= tick {
 			lastTick = now
 			r.tick(now)
 		}
-		if drained && now.Sub(lastChores) >= chores {
+		if state == events.Drained && now.Sub(lastChores) >= chores {
 			lastChores = now
 			r.chores(now)
 		}
-	}
-}
-
-// read reads some records. The error is that of the ring buffer: it was drained, or closed.
-func (r *reader) read(record *ringbuf.Record) error {
-	for range checkEvery {
-		if err := r.ring.ReadInto(record); err != nil {
-			if !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, ringbuf.ErrFlushed) {
-				return ringbuf.ErrClosed
-			}
-			return err
+		switch state {
+		case events.Drained:
+			r.ring.Wait(now.Add(tick))
+		case events.Busy:
+			r.ring.Wait(now.Add(busy))
 		}
-		r.consumed += uint64(len(record.RawSample)+7)/8*8 + 8
-		r.record(record.RawSample)
 	}
-	return nil
 }
 
 // do runs a command on the reader's goroutine and waits for it. It returns false when the
 // reader was closed.
 func (r *reader) do(run func()) bool {
-	c := command{run: run, done: make(chan struct{})}
-	r.mu.Lock()
-	r.commands = append(r.commands, c)
-	r.mu.Unlock()
-	if err := r.ring.Flush(); err != nil {
+	c, ok := r.give(run)
+	if !ok {
 		return false
 	}
 	select {
@@ -112,19 +98,24 @@ func (r *reader) do(run func()) bool {
 	}
 }
 
-// runCommands runs what is due: all commands when the ring buffer was just drained, else
-// those that were seen a whole ring buffer ago, for under load it is never empty.
-func (r *reader) runCommands(drained bool) {
+func (r *reader) give(run func()) (command, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for len(r.commands) > 0 {
-		c := &r.commands[0]
-		if c.after == 0 {
-			c.after = r.consumed + uint64(r.ring.AvailableBytes())
-		}
-		if !drained && r.consumed < c.after {
-			return
-		}
+	if r.closed {
+		return command{}, false
+	}
+	c := command{after: r.ring.Produced(), run: run, done: make(chan struct{})}
+	r.commands = append(r.commands, c)
+	r.ring.Wake()
+	return c, true
+}
+
+// runCommands runs what is due.
+func (r *reader) runCommands() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for len(r.commands) > 0 && r.ring.Consumed() >= r.commands[0].after {
+		c := r.commands[0]
 		c.run()
 		close(c.done)
 		r.commands = r.commands[1:]
@@ -132,7 +123,11 @@ func (r *reader) runCommands(drained bool) {
 }
 
 func (r *reader) close() error {
-	err := r.ring.Close()
+	r.closing.Store(true)
+	r.ring.Wake()
 	<-r.done
-	return err
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	return r.ring.Close()
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/cilium/ebpf/asm"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
 )
 
 // ring is a ring buffer with a program that writes records to it, which wakes nobody up.
@@ -64,7 +66,7 @@ func (r ring) start(t *testing.T) (*reader, *atomic.Int64) {
 		assert.Equal(t, []byte{0x34, 0x12, 0, 0, 0, 0, 0, 0}, record)
 		seen.Add(1)
 	}
-	made.tick, made.chores = func(time.Time) {}, func(time.Time) {}
+	made.round, made.tick, made.chores = func() {}, func(time.Time) {}, func(time.Time) {}
 	go made.run()
 	t.Cleanup(func() { made.close() })
 	return made, &seen
@@ -130,23 +132,24 @@ func TestDueCommands(t *testing.T) {
 	reader, err := newReader(r.Map)
 	require.NoError(t, err)
 	defer reader.ring.Close()
-	const recordBytes = 8 + 8 // with its header
-	r.write(t, 3)
 	ran := 0
-	add := func() {
-		reader.commands = append(reader.commands, command{run: func() { ran++ }, done: make(chan struct{})})
+	give := func() {
+		_, ok := reader.give(func() { ran++ })
+		assert.True(t, ok)
 	}
-	add()
-	reader.runCommands(false)
+	read := func(n int) {
+		assert.Equal(t, events.More, reader.ring.Read(n, func([]byte) {}))
+		reader.runCommands()
+	}
+	r.write(t, 3)
+	give()
+	read(2)
 	assert.Zero(t, ran)
-	reader.consumed = 3*recordBytes - 1
-	reader.runCommands(false)
-	assert.Zero(t, ran)
-	add()
-	reader.consumed = 3 * recordBytes
-	reader.runCommands(false)
+	r.write(t, 1)
+	give()
+	read(1)
 	assert.Equal(t, 1, ran, "the second one came later")
-	reader.runCommands(true)
+	read(1)
 	assert.Equal(t, 2, ran)
 	assert.Empty(t, reader.commands)
 }
@@ -157,6 +160,7 @@ func TestReaderTicks(t *testing.T) {
 	require.NoError(t, err)
 	ticks, chores := make(chan int, 1), make(chan struct{}, 1)
 	seen := 0
+	reader.round = func() {}
 	reader.record = func([]byte) { seen++ }
 	reader.tick = func(time.Time) {
 		select {

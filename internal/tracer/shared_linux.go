@@ -105,7 +105,7 @@ func newShared() (*shared, error) {
 		s.indices = append(s.indices, uint16(i))
 	}
 	s.assembler = newAssembler(libraries, s.lost)
-	r.record, r.tick, r.chores = s.record, s.tick, s.chores
+	r.round, r.record, r.tick, r.chores = s.assembler.clock.Look, s.record, s.tick, s.chores
 	go r.run()
 	return s, nil
 }

@@ -72,7 +72,7 @@ func (l library) serverSpan(r instrument.Record, span ptrace.Span) error {
 		return fmt.Errorf("end of a server span: %w", err)
 	}
 	attributes := span.Attributes()
-	attributes.EnsureCapacity(16)
+	attributes.EnsureCapacity(serverAttributes(s, e))
 	span.SetKind(ptrace.SpanKindServer)
 	span.TraceState().FromRaw(instrument.Tracestate(s.tracestate))
 	name, route := l.routes.of(putMethod(s.method, attributes), e.pattern)
@@ -100,6 +100,28 @@ func (l library) serverSpan(r instrument.Record, span ptrace.Span) error {
 	}
 	putOutcome(r, e.status, 500, span)
 	return nil
+}
+
+// serverAttributes is how many attributes a span has, as a rule: they take half of its memory,
+// so that room for one too many costs more than to count them.
+func serverAttributes(s serverStart, e serverEnd) int {
+	return 3 + // method, path and scheme
+		one(len(e.pattern) > 0) +
+		one(strings.IndexByte(s.uri, '?') >= 0) +
+		2*one(s.host != "") +
+		3*one(s.remoteAddr != "") +
+		one(s.protoMajor != 0) +
+		one(s.userAgent != "") +
+		one(s.contentLength >= 0) +
+		one(e.status != 0) +
+		one(e.status != 0 && e.written >= 0)
+}
+
+func one(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 func putServerURL(s serverStart, attributes pcommon.Map) {

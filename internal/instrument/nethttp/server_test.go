@@ -217,6 +217,29 @@ func TestServerSpan(t *testing.T) {
 	}
 }
 
+// There is room for the attributes, and for no more where nothing is unusual.
+func TestServerAttributes(t *testing.T) {
+	for name, test := range map[string]struct {
+		start serverStart
+		end   serverEnd
+		spare int
+	}{
+		"plain": {request(nil), serverEnd{status: 200, written: 12}, 0},
+		"all": {
+			request(func(s *serverStart) { s.uri, s.userAgent = "/items/17?a=1", "curl/8.0" }),
+			serverEnd{status: 200, written: 12, pattern: []byte("/items/{id}")}, 0,
+		},
+		"nothing": {serverStart{contentLength: -1}, serverEnd{written: -1}, 0},
+		"HEAD":    {request(func(s *serverStart) { s.method = "HEAD" }), serverEnd{status: 200, written: 12}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			end := instrumenttest.Ending{End: events.End{Body: test.end.body()}}
+			span := instrumenttest.Span(t, Library(), operationServer, test.start.body(), end)
+			assert.Equal(t, span.Attributes().Len()+test.spare, serverAttributes(test.start, test.end))
+		})
+	}
+}
+
 func TestTracestate(t *testing.T) {
 	cut := "vendor=1," + strings.Repeat("x", instrument.MaxTracestate-len("vendor=1,"))
 	for sent, want := range map[string]string{"vendor=1,other=2": "vendor=1,other=2", cut: "vendor=1"} {
