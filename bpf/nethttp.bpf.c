@@ -280,7 +280,6 @@ static __always_inline void start_server(struct registers *ctx, const struct ope
 	const struct site *site = &opening->site;
 	struct goroutine_key key = opening->key;
 	struct parent *parent = forget_parent(&scratch->parent);
-	bool alone = true;
 
 	if (!read_object(scratch, request, layout->size)) {
 		count_loss(LOSS_UNREADABLE);
@@ -315,9 +314,7 @@ static __always_inline void start_server(struct registers *ctx, const struct ope
 		span->has_tracestate = keep_tracestate(scratch, span, key.tgid);
 	span->operation = OPERATION_HTTP_SERVER;
 	/* A connection of HTTP/1 has one goroutine for all its requests, HTTP/2 one for each. */
-	if (!http2)
-		alone = !goroutine->kept && keep_goroutine(goroutine);
-	serve(site, opening->runtime, &opening->running, goroutine, span, alone);
+	serve(site, opening->runtime, &opening->running, goroutine, span, http2 || keep_goroutine(goroutine));
 	span->object = writer;
 	span->request = request;
 	span->check = object_word(scratch, layout->url);
@@ -373,8 +370,10 @@ static __always_inline void end_server(struct registers *ctx, const struct site 
 
 	struct scratch *scratch = take_scratch();
 
-	if (!scratch)
+	if (!scratch) {
+		close_goroutine(goroutine, &key);
 		return;
+	}
 
 	struct open_span *span = find_open(scratch, goroutine, key.tgid, site->binary, OPERATION_HTTP_SERVER);
 

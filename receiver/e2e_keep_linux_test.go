@@ -20,13 +20,13 @@ import (
 )
 
 // keeping is the map of that name, enum keeping in bpf/include/goroutine.h.
-type keeping struct{ kept, released, forgotten uint64 }
+type keeping struct{ kept, released, forgotten, refused uint64 }
 
 // keepingOf reads the map of a collector's process.
 func keepingOf(t require.TestingT, pid int) (k keeping) {
 	m := mapOf(t, pid, "keeping")
 	defer m.Close()
-	for i, count := range []*uint64{&k.kept, &k.released, &k.forgotten} {
+	for i, count := range []*uint64{&k.kept, &k.released, &k.forgotten, &k.refused} {
 		require.NoError(t, m.Lookup(uint32(i), count))
 	}
 	return k

@@ -196,10 +196,10 @@ static __always_inline struct goroutine *find_goroutine(const struct goroutine_k
 }
 
 /*
- * How many goroutines are kept, by who counts: kept and released by the kernel side, forgotten by user space, which
- * deletes the state of processes that have ended.
+ * How many goroutines are kept, by who counts: kept, released and refused by the kernel side, forgotten by user space,
+ * which deletes the state of processes that have ended.
  */
-enum keeping { KEEPING_KEPT, KEEPING_RELEASED, KEEPING_FORGOTTEN, KEEPINGS };
+enum keeping { KEEPING_KEPT, KEEPING_RELEASED, KEEPING_FORGOTTEN, KEEPING_REFUSED, KEEPINGS };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -217,18 +217,24 @@ static __always_inline u64 *keeping_count(enum keeping number)
 
 /*
  * keep_goroutine keeps the state of a goroutine when it has no open spans, until release_goroutine: one that serves
- * request after request saves the making of it for each, and is known to have served. At most half of the states are
- * kept, so that there is room for others. False if it is not.
+ * request after request saves the making of it for each. At most half of the states are kept, so that there is room for
+ * others. It returns whether this is certainly the first request that the goroutine serves: not if it was kept before,
+ * nor if any was refused, which may be this one.
  */
 static __always_inline bool keep_goroutine(struct goroutine *goroutine)
 {
-	u64 *kept = keeping_count(KEEPING_KEPT), *released = keeping_count(KEEPING_RELEASED), *forgotten = keeping_count(KEEPING_FORGOTTEN);
+	u64 *kept = keeping_count(KEEPING_KEPT), *released = keeping_count(KEEPING_RELEASED);
+	u64 *forgotten = keeping_count(KEEPING_FORGOTTEN), *refused = keeping_count(KEEPING_REFUSED);
 
-	if (!kept || !released || !forgotten || *kept - *released - *forgotten >= GOROUTINES_MAX / 2)
+	if (goroutine->kept || !kept || !released || !forgotten || !refused)
 		return false;
+	if (*kept - *released - *forgotten >= GOROUTINES_MAX / 2) {
+		__sync_fetch_and_add(refused, 1);
+		return false;
+	}
 	__sync_fetch_and_add(kept, 1);
 	goroutine->kept = true;
-	return true;
+	return *refused == 0;
 }
 
 static __always_inline void release_goroutine(struct goroutine *goroutine)

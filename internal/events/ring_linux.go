@@ -16,7 +16,8 @@ import (
 )
 
 // Ring reads a ring buffer of the kernel side where it lies. It belongs to one goroutine, but for
-// Wake and Produced.
+// Wake and Produced. That of cilium/ebpf takes a lock and copies each record, which makes a span a
+// tenth dearer.
 //
 // Its memory is what kernel/bpf/ringbuf.c maps: a page with the position of the consumer, one with
 // that of the producer, and the data, twice in a row, so that no record is in two parts. A record is
