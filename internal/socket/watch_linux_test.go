@@ -28,8 +28,8 @@ import (
 func (w *Way) target(t *testing.T) {
 	t.Helper()
 	value := struct {
-		Binary, Settings uint32
-		Network          uint64
+		Binary, Settings  uint32
+		Network, Identity uint64
 	}{Binary: 1, Settings: uint32(loader.PropagateSocket)}
 	require.NoError(t, w.collection.Maps["targets"].Put(uint32(os.Getpid()), value))
 }
