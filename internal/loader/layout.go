@@ -56,7 +56,9 @@ func RuntimeFields() []gobinary.Field {
 }
 
 // ResolveRuntime finds the runtime's layout in a binary and the fields that it lacks.
-// It is an error if goroutines cannot be told apart, for then nothing can be traced.
+// It is an error if goroutines cannot be told apart, for then nothing can be traced: the
+// layout is zero. With another error, which is that of a source, it is what the other
+// sources have.
 func ResolveRuntime(f *gobinary.File) (RuntimeLayout, gobinary.Layout, []gobinary.Field, error) {
 	var l RuntimeLayout
 	minor, err := f.GoMinor()
@@ -67,21 +69,22 @@ func ResolveRuntime(f *gobinary.File) (RuntimeLayout, gobinary.Layout, []gobinar
 	wants := l.wants(minor)
 	fields, err := f.Layout(instrument.Fields(wants))
 	if err != nil && len(fields) == 0 {
-		return l, nil, nil, fmt.Errorf("layouts of the runtime: %w", err)
+		return RuntimeLayout{}, nil, nil, fmt.Errorf("layouts of the runtime: %w", err)
 	}
 	missing := instrument.Resolve(wants, fields)
 	if l.Goid == instrument.Missing || l.StackHi == instrument.Missing {
-		return l, fields, missing, errors.New("layout of runtime.g is not known")
+		return RuntimeLayout{}, fields, missing, errors.Join(errors.New("layout of runtime.g is not known"), err)
 	}
 	l.StackHi += stackHi
 	l.GSize = instrument.Reach(l.Goid, l.ParentGoid, l.StackHi, l.M)
 	if minor >= 21 {
-		if l.GoidGen, err = f.GoidGen(); err != nil {
+		var unknown error
+		if l.GoidGen, unknown = f.GoidGen(); unknown != nil {
 			missing = append(missing, gobinary.Field{Package: "runtime", Struct: "schedt", Field: "goidgen"})
 		}
 	}
 	l.MapKind = mapKind(minor, experiments(f))
-	return l, fields, missing, nil
+	return l, fields, missing, err
 }
 
 // The kinds of maps, enum map_kind.

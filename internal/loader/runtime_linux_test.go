@@ -3,6 +3,7 @@
 package loader
 
 import (
+	"debug/buildinfo"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
+	"github.com/ebpfgo/ebpfgoreceiver/offsetsdb"
 )
 
 func resolve(t *testing.T, path string) (RuntimeLayout, []gobinary.Field) {
@@ -67,6 +69,24 @@ func TestResolveRuntime(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A database that contradicts the executable is told of, and is not used.
+func TestRuntimeContradicted(t *testing.T) {
+	file, err := os.Open(targettest.Binary(t, targettest.Build{Program: "httpserver", Go: "1.27", Strip: true}))
+	require.NoError(t, err)
+	defer file.Close()
+	info, err := buildinfo.Read(file)
+	require.NoError(t, err)
+	wrong, err := offsetsdb.Parse("wrong", strings.NewReader(
+		"offsetsdb 1\nmodule std\nversions "+info.GoVersion+"\nstruct runtime.g\n\tgoid 8 ..\n"))
+	require.NoError(t, err)
+	f, err := gobinary.Open(file, gobinary.Database(wrong))
+	require.NoError(t, err)
+	layout, _, missing, err := ResolveRuntime(f)
+	assert.ErrorContains(t, err, "runtime.g.goid is at 152 by types and at 8 by offsetsdb")
+	assert.EqualValues(t, 152, layout.Goid)
+	assert.Empty(t, missing)
 }
 
 // TestBucketMapsByExperiment: Go 1.24 and 1.25 can still be told to use the maps of before.

@@ -101,8 +101,11 @@ func (b *binary) plan(libraries []instrument.Library, o Options) (BinaryOutcome,
 	}
 	runtimeLayout, fields, missing, err := loader.ResolveRuntime(f)
 	countFields(o.Telemetry, fields, len(missing))
-	if err != nil {
+	if runtimeLayout == (loader.RuntimeLayout{}) {
 		return BinaryNotSupported, err
+	}
+	if err != nil {
+		o.Logger.Warn("A source of layouts of this executable's runtime is not used", zap.Error(err))
 	}
 	b.kernel.Runtime = runtimeLayout
 	b.kernel.Connections, fields, missing, err = loader.ResolveConnections(f)
