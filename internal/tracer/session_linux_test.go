@@ -174,7 +174,8 @@ func TestSessionsTakeOver(t *testing.T) {
 	before := openSession(t, server)
 	before.trace(t, p, false)
 	sessions := []*liveSession{stays, before}
-	for _, wide := range []bool{true, true, false, false, true} {
+	turns := []bool{true, true, false, false, true}
+	for _, wide := range turns {
 		stop := make(chan struct{})
 		answered := make(chan int)
 		go func() { answered <- requestsUntil(t, target.URL()+"/ok", stop) }()
@@ -193,7 +194,8 @@ func TestSessionsTakeOver(t *testing.T) {
 	}
 	before.close(t)
 	for _, session := range sessions {
-		assert.Zero(t, session.telemetry.count("lost unmatched"))
+		// When one has left before the other comes, the request that is under way has an end without a start.
+		assert.LessOrEqual(t, session.telemetry.count("lost unmatched"), int64(len(turns)))
 		assert.Zero(t, session.telemetry.count("attached "+server))
 	}
 	assert.Empty(t, stays.shared.binaries)
