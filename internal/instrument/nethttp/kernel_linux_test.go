@@ -70,6 +70,12 @@ func TestServerEventsOfKernelSide(t *testing.T) {
 		forwarding: forwarding{forwarded: "f", xFor: "F", xHost: "H", xProto: "P"},
 	}, body)
 
+	line := s.Record(t, "server_start", map[string]uint64{"has_space": 1, "lengths[0]": 5, "lengths[1]": 2})
+	body, err = decodeServerStart(instrumenttest.DecodeStart(t, append(line, "POST /a"...)).Body)
+	require.NoError(t, err)
+	assert.Equal(t, "POST", body.method)
+	assert.Equal(t, "/a", body.uri)
+
 	record = s.Record(t, "server_end", map[string]uint64{
 		"end.outcome": 1, "end.has_error": 1, "end.error_type": 0xabc, "written": 99, "status": 204, "route_length": 2,
 	})
