@@ -1018,46 +1018,58 @@ static __always_inline struct open_span *innermost_call(const struct goroutine_k
 	return span && span->operation == OPERATION_GRPC_CLIENT ? span : NULL;
 }
 
+/* golang.org/x/net/http2/hpack.HeaderField, as it is in every release. */
+struct header_field {
+	struct go_string name;
+	struct go_string value;
+	u64 sensitive;
+};
+
+#define FIELDS_AT_ONCE (GROUP_MAX / sizeof(struct header_field))
+
 /* A walk over header fields. */
 struct field_walk {
 	struct scratch *scratch;
 	u64 field;
 	u64 left;
-	u32 size;
 	bool failed;
 };
 
-static long next_field(void *map, const void *round, void *value, struct field_walk *walk)
+static long next_fields(void *map, const void *round, void *value, struct field_walk *walk)
 {
 	struct scratch *scratch = walk->scratch;
+	u64 now = walk->left < FIELDS_AT_ONCE ? walk->left : FIELDS_AT_ONCE;
+	u64 size = now * sizeof(struct header_field);
 
-	if (!walk->left)
+	asm volatile("" : "+r"(size));
+	if (!walk->left || size > GROUP_MAX)
 		return LAST_ROUND;
-	if (bpf_probe_read_user(scratch->group, KEY_SIZE, (void *)walk->field)) {
+	if (bpf_probe_read_user(scratch->group, size, (void *)walk->field)) {
 		walk->failed = true;
 		return LAST_ROUND;
 	}
-	/* A name is a key. Of a value nothing is wanted but that there is one, as which the name will do. */
-	match_entry(scratch, 0, 0);
-	walk->field += walk->size;
-	walk->left--;
+	for (u32 i = 0; i < FIELDS_AT_ONCE; i++) {
+		const u32 name_at = i * sizeof(struct header_field);
+
+		/* A name is a key. Of a value nothing is wanted but that there is one, as which the name will do. */
+		if (i < now)
+			match_entry(scratch, name_at, name_at);
+	}
+	walk->field += size;
+	walk->left -= now;
 	return NEXT_ROUND;
 }
 
-/* find_fields notes which of the wanted headers are among header fields: false when they could not be read. */
+/* find_fields notes whether a trace context is among header fields: false when they could not be read. */
 static __always_inline bool find_fields(struct scratch *scratch, const struct grpc_layout *layout, u64 fields, u64 count)
 {
-	struct field_walk walk = {
-		.scratch = scratch,
-		.field = fields + layout->field_name,
-		.left = count,
-		.size = layout->field_size,
-	};
+	struct field_walk walk = {.scratch = scratch, .field = fields, .left = count};
 
 	forget_headers(scratch);
-	if (layout->field_name == MISSING || layout->field_size == MISSING || count > GROUPS_MAX)
+	scratch->lengths = LENGTHS_TRACECONTEXT;
+	if (layout->field_name != offsetof(struct header_field, name) || layout->field_size != sizeof(struct header_field) || count > GROUPS_MAX)
 		return false;
-	bpf_for_each_map_elem(&rounds, next_field, &walk, 0);
+	bpf_for_each_map_elem(&rounds, next_fields, &walk, 0);
 	return !walk.failed;
 }
 
