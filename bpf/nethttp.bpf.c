@@ -507,8 +507,15 @@ int net_http2_server_start(struct registers *ctx)
 	return 0;
 }
 
+/* Where a *Request is in a register. A site's variant says which one. */
+enum http2_request_place {
+	REQUEST_AT_CALL,   /* of its handler: the fourth argument */
+	REQUEST_AT_BRANCH, /* before that: in the register of the first argument */
+};
+
 static __noinline int on_http2_request(struct registers *ctx)
 {
+	u64 at_call = argument_3(ctx), at_branch = argument_0(ctx);
 	struct runtime_layout *runtime;
 	struct net_http_layout *layout;
 	struct goroutine_key key;
@@ -525,14 +532,16 @@ static __noinline int on_http2_request(struct registers *ctx)
 	struct open_span *span = goroutine ? innermost_span(goroutine) : NULL;
 
 	if (span && span->operation == OPERATION_HTTP_SERVER) {
-		span->request = argument_3(ctx);
+		/* The barrier keeps the compiler from choosing between places in *ctx, which the verifier would refuse. */
+		asm volatile("" : "+r"(at_call), "+r"(at_branch));
+		span->request = site.variant == REQUEST_AT_BRANCH ? at_branch : at_call;
 		span->check = layout->request.url == MISSING ? 0 : read_word(span->request + layout->request.url);
 	}
 	return 0;
 }
 
 /*
- * net/http.http2Handler.ServeHTTP, at its call of
+ * net/http.http2Handler.ServeHTTP, at its call, or at the last branch before its call, of
  * func (net/http.Handler) ServeHTTP(rw ResponseWriter, req *Request)
  * From Go 1.27 the *Request that a ServeMux notes its pattern in exists from here on.
  */

@@ -177,8 +177,7 @@ func assertSites(t *testing.T, sites *siteTable) {
 		assert.Contains(t, programs, program)
 	}
 	assert.Equal(t, map[string]bool{
-		"net_http_client_end net/http.(*Transport).roundTrip":      true,
-		"net_http2_server_request net/http.http2Handler.ServeHTTP": true,
+		"net_http_client_end net/http.(*Transport).roundTrip": true,
 
 		"grpc_client_failure google.golang.org/grpc.newClientStream":           true,
 		"grpc_client_failure google.golang.org/grpc.newClientStreamWithParams": true,

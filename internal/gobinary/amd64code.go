@@ -36,6 +36,8 @@ func decodeAMD64(text []byte, addr uint64) (instructions []instruction, err erro
 			if i.flow == flowNext {
 				i.effect, i.register = effectAMD64(&inst)
 				i.writes3 = writes3AMD64(&inst)
+				i.writes0 = i.effect == effectUnknown && writes0AMD64(&inst)
+				i.copies0 = inst.Op == x86asm.MOV && inst.Args[0] == x86asm.RDI && inst.Args[1] == x86asm.RAX
 				i.framePush = inst.Op == x86asm.PUSH && inst.Args[0] == x86asm.RBP
 			}
 		}
@@ -144,6 +146,17 @@ func writes3AMD64(inst *x86asm.Inst) bool {
 	destination, isRegister := inst.Args[0].(x86asm.Reg)
 	result, isResult := resultAMD64(destination)
 	return isRegister && isResult && result == Register3 && inst.Op != x86asm.TEST && inst.Op != x86asm.CMP
+}
+
+// writes0AMD64 tells whether an instruction that may write result registers may write Register0.
+func writes0AMD64(inst *x86asm.Inst) bool {
+	switch inst.Op {
+	case x86asm.MOV, x86asm.MOVZX, x86asm.LEA, x86asm.XOR: // they write what they name first, and nothing else
+		destination, isRegister := inst.Args[0].(x86asm.Reg)
+		result, isResult := resultAMD64(destination)
+		return isRegister && isResult && result == Register0
+	}
+	return true
 }
 
 // result64AMD64 tells which result register an operand is, all 64 bits of it.

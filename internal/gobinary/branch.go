@@ -2,6 +2,8 @@
 
 package gobinary
 
+import "slices"
+
 // Register is one of the registers that Go's ABIInternal passes integer and
 // pointer arguments and results in, by its number.
 type Register uint8
@@ -106,6 +108,49 @@ func (c *Code) jumpAfter(call Site, register Register) (i *instruction, flags ef
 		}
 	}
 	return nil, 0, 0, false
+}
+
+// BranchBefore returns the last conditional jump before a call, if what the call is given in Register3
+// is in Register0 there already and stays in it until it is copied, and if every way to the call
+// goes through that jump. Functions that leave all registers as they are may be called in between. On arm64
+// there is none: the kernel simulates the calls themselves.
+func (c *Code) BranchBefore(call Site, harmless ...Function) (Site, bool) {
+	end, ok := c.at(call.Address)
+	if !ok || !c.instructions[end].isCall() {
+		return Site{}, false
+	}
+	copied := false
+	for n := end - 1; n >= 0 && end-n <= maxBranchDistance; n-- {
+		i := &c.instructions[n]
+		switch i.flow {
+		case flowNext:
+			if !copied && i.writes3 && !i.copies0 || copied && i.writes0 {
+				return Site{}, false
+			}
+			copied = copied || i.copies0
+		case flowCall:
+			if !copied || !slices.ContainsFunc(harmless, func(f Function) bool { return f.Entry == i.target }) {
+				return Site{}, false
+			}
+		case flowBranch:
+			return c.site(i, SiteBranch), copied && c.joinsOnly(n, end)
+		default:
+			return Site{}, false
+		}
+	}
+	return Site{}, false
+}
+
+// joinsOnly tells whether the instructions behind the n-th, up to the end-th, are jumped to by that one only.
+func (c *Code) joinsOnly(n, end int) bool {
+	for m := n + 1; m <= end; m++ {
+		for _, j := range c.jumpsTo(c.instructions[m].addr) {
+			if j.source != n {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // joinsCalls tells whether all jumps to the n-th instruction come directly from

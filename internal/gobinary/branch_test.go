@@ -130,6 +130,54 @@ func TestBoolBranchAfter(t *testing.T) {
 	}
 }
 
+func TestBranchBefore(t *testing.T) {
+	// A branch around the call of a function at 64, from the address after 7 bytes.
+	const around, copied, called = "74 05 | e8 39 00 00 00 |", "48 89 c7 |", "ff d2 | c3"
+	for _, c := range []struct {
+		name string
+		arch Arch
+		text string
+		at   int // of the branch; -1: there is none
+	}{
+		{"JE", AMD64, around + copied + called, 0},
+		{"long JNE", AMD64, "0f 85 00 00 00 00 |" + copied + called, 0},
+		{"the last of two", AMD64, "75 00 | 74 00 |" + copied + called, 2},
+		{"others are written", AMD64, around + "48 8b 5c 24 08 | 48 8d 0d 00 00 00 00 |" + copied + called, 0},
+		{"written behind the copy", AMD64, around + copied + "48 8b 44 24 08 |" + called, 0},
+		{"stored", AMD64, around + "48 89 90 d0 00 00 00 |" + copied + called, 0},
+
+		{"no branch", AMD64, copied + called, -1},
+		{"no copy", AMD64, around + called, -1},
+		{"half a copy", AMD64, around + "89 c7 |" + called, -1},
+		{"a copy of another", AMD64, around + "48 89 d7 |" + called, -1},
+		{"the copy is overwritten", AMD64, around + copied + "31 ff |" + called, -1},
+		{"written before the copy", AMD64, around + "48 8b 44 24 08 |" + copied + called, -1},
+		{"half written before the copy", AMD64, around + "31 c0 |" + copied + called, -1},
+		{"written by its meaning", AMD64, around + "0f a2 |" + copied + called, -1},
+		{"another function is called", AMD64, "74 05 | e8 39 01 00 00 |" + copied + called, -1},
+		{"something is called", AMD64, "74 02 | ff d1 |" + copied + called, -1},
+		{"called behind the copy", AMD64, "74 00 |" + copied + "e8 36 00 00 00 |" + called, -1},
+		{"a way around the branch", AMD64, "75 02 |" + around + copied + called, -1},
+		{"another way to the call", AMD64, "75 07 |" + around + copied + called, -1},
+		{"a jump in between", AMD64, "74 02 | eb 00 |" + copied + called, -1},
+
+		{"no need", ARM64, "54000040 | d503201f | aa0003e3 | d63f0040 | d65f03c0", -1},
+	} {
+		t.Run(c.arch.String()+" "+c.name, func(t *testing.T) {
+			decoded := code(t, c.arch, c.text)
+			calls := decoded.IndirectCalls()
+			call := calls[len(calls)-1]
+			got, ok := decoded.BranchBefore(call, Function{"barrier", codeEntry + 64, codeEntry + 80}, Function{"barrier 2", codeEntry + 66, codeEntry + 80})
+			require.Equal(t, c.at >= 0, ok)
+			if ok {
+				assert.Equal(t, siteAt(uint64(c.at), SiteBranch), got)
+			}
+		})
+	}
+	_, ok := code(t, AMD64, around+copied+called).BranchBefore(siteAt(0, SiteCall))
+	assert.False(t, ok, "no call")
+}
+
 func TestBranchAfterNoInstruction(t *testing.T) {
 	c := code(t, AMD64, "e8 00 00 00 00 | 48 85 db | 74 01 | 90 | c3")
 	_, ok := c.BranchAfter(siteAt(1, SiteCall), Register1)

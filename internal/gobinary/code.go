@@ -48,6 +48,8 @@ type instruction struct {
 	test      test // of a conditional jump
 	// writes3: it may write Register3, which effect says nothing about.
 	writes3 bool
+	// writes0: it may write Register0. copies0: it copies that to Register3. amd64 only.
+	writes0, copies0 bool
 	// register is what effectTest and effectTestBool, or a conditional jump that
 	// looks at no flags, compare with zero.
 	register Register

@@ -43,6 +43,8 @@ func TestNumbersOfKernelSide(t *testing.T) {
 		"HTTP2_KINDS":           http2Kinds,
 		"CLIENT_END_ON_SUCCESS": endOnSuccess,
 		"CLIENT_END_ALWAYS":     endAlways,
+		"REQUEST_AT_CALL":       requestAtCall,
+		"REQUEST_AT_BRANCH":     requestAtBranch,
 		"VALUE_MAX":             instrument.MaxTracestate,
 	} {
 		require.Contains(t, numbers, name)

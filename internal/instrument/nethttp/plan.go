@@ -46,6 +46,13 @@ var (
 	}
 )
 
+// writeBarriers tell the garbage collector of pointers that are written, and leave all registers as they are
+// (runtime/asm_amd64.s); the number is that of the pointers.
+var writeBarriers = []string{
+	"runtime.gcWriteBarrier1", "runtime.gcWriteBarrier2", "runtime.gcWriteBarrier3", "runtime.gcWriteBarrier4",
+	"runtime.gcWriteBarrier5", "runtime.gcWriteBarrier6", "runtime.gcWriteBarrier7", "runtime.gcWriteBarrier8",
+}
+
 func functionNames() []string {
 	names := []string{
 		connServe, connServeDefer, serveHTTP, finishRequest, http2ServeHTTP, roundTrip, connRoundTrip,
@@ -54,7 +61,7 @@ func functionNames() []string {
 	for _, name := range runHandler {
 		names = append(names, name, name+".func1")
 	}
-	return slices.Concat(names, encodeHeaders[:], writeHeaders[:])
+	return slices.Concat(names, encodeHeaders[:], writeHeaders[:], writeBarriers)
 }
 
 // planner gathers the plan of one binary.
@@ -152,7 +159,7 @@ func (p *planner) http2Server(variant int) {
 	p.Add(server, "net_http2_server_start", variant, starts...)
 	p.Add(server, "net_http2_server_end", variant, ends...)
 	if variant == http2Internal {
-		p.Add(server, "net_http2_server_request", variant, p.indirectCalls(http2ServeHTTP)...)
+		p.http2Requests()
 	}
 }
 
@@ -206,7 +213,32 @@ func (p *planner) clientEnds(code *gobinary.Code) {
 	}
 }
 
-// indirectCalls returns the calls in a function of what only a register or memory knows.
-func (p *planner) indirectCalls(in string) []gobinary.Site {
-	return p.Sites(in, func(code *gobinary.Code) ([]gobinary.Site, error) { return code.IndirectCalls(), nil })
+// The variants of the program net_http2_server_request, enum http2_request_place.
+const (
+	requestAtCall   = 0
+	requestAtBranch = 1
+)
+
+// http2Requests finds where the *Request is in a register that net/http makes of one of
+// net/http/internal/http2: at the call of its handler, or, since the kernel would single-step that on
+// amd64, at the last jump before it, around a write barrier.
+func (p *planner) http2Requests() {
+	var barriers []gobinary.Function
+	for _, name := range writeBarriers {
+		barriers = append(barriers, p.Functions[name]...)
+	}
+	for _, function := range p.Functions[http2ServeHTTP] {
+		code, err := p.File.Code(function)
+		if err != nil {
+			p.Problem("%s: HTTP/2 requests have no route: %v", http2ServeHTTP, err)
+			continue
+		}
+		for _, call := range code.IndirectCalls() {
+			if branch, ok := code.BranchBefore(call, barriers...); ok {
+				p.Add(server, "net_http2_server_request", requestAtBranch, branch)
+			} else {
+				p.Add(server, "net_http2_server_request", requestAtCall, call)
+			}
+		}
+	}
 }
