@@ -659,11 +659,26 @@ int net_http_client_start(struct registers *ctx)
 	return 0;
 }
 
-/* A client's site ends the span only without an error, or in any case. */
+/* When a client's site ends the span. */
 enum client_end_kind {
-	CLIENT_END_ON_SUCCESS,
+	CLIENT_END_ON_SUCCESS,	/* without an error: one behind a call inside roundTrip may lead to another try */
 	CLIENT_END_ALWAYS,
+	CLIENT_END_UNLESS_EQUAL, /* unless the error's type is that of ErrSkipAltProtocol, which it is noted for */
+	CLIENT_END_IF_FALSE,	/* if that error turns out to be another one */
 };
+
+/* note_error keeps the type of an error, until it is known whether it ends the innermost round trip. */
+static __always_inline void note_error(const struct site *site, const struct goroutine_key *key, u64 error)
+{
+	struct goroutine *goroutine = find_goroutine(key);
+	struct open_span *span = goroutine ? innermost_span(goroutine) : NULL;
+	u64 type;
+
+	if (!span || span->operation != OPERATION_HTTP_CLIENT)
+		return;
+	type = itab_type(site, error);
+	span->check = type ? type - site->bias : 0;
+}
 
 static __noinline int on_client_end(struct registers *ctx)
 {
@@ -675,13 +690,18 @@ static __noinline int on_client_end(struct registers *ctx)
 
 	if (!read_site(ctx, &site))
 		return 0;
-	/* An error behind a call inside roundTrip may lead to another try. */
 	if (site.variant == CLIENT_END_ON_SUCCESS && (error || !answer))
+		return 0;
+	if (site.variant == CLIENT_END_IF_FALSE && answer & 1)
 		return 0;
 	runtime = runtime_layout(site.binary);
 	layout = net_http_layout(site.binary);
 	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key))
 		return 0;
+	if (site.variant == CLIENT_END_UNLESS_EQUAL && compared_equal(ctx)) {
+		note_error(&site, &key, error);
+		return 0;
+	}
 
 	struct goroutine *goroutine = find_goroutine(&key);
 
@@ -703,7 +723,10 @@ static __noinline int on_client_end(struct registers *ctx)
 		struct client_end *event = (void *)begin_end(scratch, span, key.tgid, site.binary, sizeof(*event));
 
 		event->content_length = -1;
-		if (error) {
+		if (site.variant == CLIENT_END_IF_FALSE) {
+			event->end.has_error = true;
+			event->end.error_type = span->check;
+		} else if (error) {
 			u64 type = itab_type(&site, error);
 
 			event->end.has_error = true;

@@ -46,6 +46,12 @@ static __always_inline bool morestack_follows(const struct registers *ctx)
 	return ctx->eflags & (carry | zero);
 }
 
+/* compared_equal: what was compared before a conditional jump that a probe sits on is equal. */
+static __always_inline bool compared_equal(const struct registers *ctx)
+{
+	return ctx->eflags & 1 << 6; /* ZF */
+}
+
 #elif defined(__TARGET_ARCH_arm64)
 
 struct registers {
@@ -72,6 +78,11 @@ static __always_inline bool morestack_follows(const struct registers *ctx)
 	const u64 carry = 1 << 29, zero = 1 << 30;
 
 	return !(ctx->pstate & carry) || (ctx->pstate & zero);
+}
+
+static __always_inline bool compared_equal(const struct registers *ctx)
+{
+	return ctx->pstate & 1 << 30; /* Z */
 }
 
 #else

@@ -48,6 +48,23 @@ func (c *Code) BoolBranchAfter(call Site) (Branch, bool) {
 	return c.branchAfter(call, Register0, effectTestBool)
 }
 
+// ComparisonAfter returns the first conditional jump behind a call, if it tests whether anything is equal,
+// such as a result to a variable, and on the conditions of BranchAfter otherwise. Zero is where execution goes on
+// if it is equal.
+func (c *Code) ComparisonAfter(call Site, register Register) (Branch, bool) {
+	i, flags, _, ok := c.jumpAfter(call, register)
+	if !ok || flags != effectFlags {
+		return Branch{}, false
+	}
+	switch i.test {
+	case testEqual:
+		return Branch{c.site(i, SiteBranch), i.target, i.end()}, true
+	case testNotEqual:
+		return Branch{c.site(i, SiteBranch), i.end(), i.target}, true
+	}
+	return Branch{}, false
+}
+
 func (c *Code) branchAfter(call Site, register Register, wanted effect) (Branch, bool) {
 	i, flags, tested, ok := c.jumpAfter(call, register)
 	if !ok {

@@ -130,6 +130,35 @@ func TestBoolBranchAfter(t *testing.T) {
 	}
 }
 
+func TestComparisonAfter(t *testing.T) {
+	const call, compared = "ff d1 |", "48 39 1d 00 00 00 00 |" // CMPQ variable, BX
+	for _, c := range []struct {
+		name           string
+		text           string
+		at             uint64
+		equal, unequal uint64 // 0: there is none
+	}{
+		{"JNE", call + compared + "75 01 | 90 | c3", 9, 11, 12},
+		{"JE", call + compared + "74 01 | 90 | c3", 9, 12, 11},
+		{"padding", call + "66 90 |" + compared + "75 01 | 90 | c3", 11, 13, 14},
+		{"spilled", call + compared + "48 89 44 24 08 | 75 01 | 90 | c3", 14, 16, 17},
+		{"other condition", call + compared + "77 01 | 90 | c3", 0, 0, 0},
+		{"compared with zero", call + "48 85 db | 75 01 | 90 | c3", 0, 0, 0},
+		{"result is overwritten", call + compared + "48 8b 44 24 08 | 75 01 | 90 | c3", 0, 0, 0},
+		{"called again", call + call + compared + "75 01 | 90 | c3", 0, 0, 0},
+		{"a branch ends there", call + compared + "75 01 | 90 | 77 f4 | c3", 0, 0, 0},
+		{"no branch", call + compared + "c3", 0, 0, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, ok := code(t, AMD64, c.text).ComparisonAfter(siteAt(0, SiteIndirectCall), Register1)
+			require.Equal(t, c.equal != 0, ok)
+			if ok {
+				assert.Equal(t, Branch{siteAt(c.at, SiteBranch), codeEntry + c.equal, codeEntry + c.unequal}, got)
+			}
+		})
+	}
+}
+
 func TestBranchBefore(t *testing.T) {
 	// A branch around the call of a function at 64, from the address after 7 bytes.
 	const around, copied, called = "74 05 | e8 39 00 00 00 |", "48 89 c7 |", "ff d2 | c3"

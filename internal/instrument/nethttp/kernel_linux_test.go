@@ -34,18 +34,20 @@ func source(t *testing.T) kerneltest.Source {
 func TestNumbersOfKernelSide(t *testing.T) {
 	numbers := source(t).Numbers
 	for name, number := range map[string]int{
-		"OPERATION_HTTP_SERVER": int(operationServer),
-		"OPERATION_HTTP_CLIENT": int(operationClient),
-		"MISSING":               instrument.Missing,
-		"HTTP2_BUNDLED":         http2Bundled,
-		"HTTP2_INTERNAL":        http2Internal,
-		"HTTP2_MODULE":          http2Module,
-		"HTTP2_KINDS":           http2Kinds,
-		"CLIENT_END_ON_SUCCESS": endOnSuccess,
-		"CLIENT_END_ALWAYS":     endAlways,
-		"REQUEST_AT_CALL":       requestAtCall,
-		"REQUEST_AT_BRANCH":     requestAtBranch,
-		"VALUE_MAX":             instrument.MaxTracestate,
+		"OPERATION_HTTP_SERVER":   int(operationServer),
+		"OPERATION_HTTP_CLIENT":   int(operationClient),
+		"MISSING":                 instrument.Missing,
+		"HTTP2_BUNDLED":           http2Bundled,
+		"HTTP2_INTERNAL":          http2Internal,
+		"HTTP2_MODULE":            http2Module,
+		"HTTP2_KINDS":             http2Kinds,
+		"CLIENT_END_ON_SUCCESS":   endOnSuccess,
+		"CLIENT_END_ALWAYS":       endAlways,
+		"CLIENT_END_UNLESS_EQUAL": endUnlessEqual,
+		"CLIENT_END_IF_FALSE":     endIfFalse,
+		"REQUEST_AT_CALL":         requestAtCall,
+		"REQUEST_AT_BRANCH":       requestAtBranch,
+		"VALUE_MAX":               instrument.MaxTracestate,
 	} {
 		require.Contains(t, numbers, name)
 		assert.Equal(t, numbers[name], number, name)

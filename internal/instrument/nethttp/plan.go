@@ -22,6 +22,7 @@ const (
 	requestWrite   = "net/http.(*Request).write"
 	writeSubset    = "net/http.Header.writeSubset"
 	bufferFlush    = "bufio.(*Writer).Flush"
+	equalInterface = "runtime.ifaceeq"
 )
 
 // runHandler is what each HTTP/2 server starts in a goroutine of its own per request;
@@ -56,7 +57,7 @@ var writeBarriers = []string{
 func functionNames() []string {
 	names := []string{
 		connServe, connServeDefer, serveHTTP, finishRequest, http2ServeHTTP, roundTrip, connRoundTrip,
-		requestWrite, writeSubset, bufferFlush,
+		requestWrite, writeSubset, bufferFlush, equalInterface,
 	}
 	for _, name := range runHandler {
 		names = append(names, name, name+".func1")
@@ -165,8 +166,10 @@ func (p *planner) http2Server(variant int) {
 
 // The variants of the program net_http_client_end, enum client_end_kind.
 const (
-	endOnSuccess = 0
-	endAlways    = 1
+	endOnSuccess   = 0
+	endAlways      = 1
+	endUnlessEqual = 2
+	endIfFalse     = 3
 )
 
 func (p *planner) client() {
@@ -205,12 +208,65 @@ func (p *planner) clientEnds(code *gobinary.Code) {
 		}
 	}
 	p.Add(client, "net_http_client_end", endOnSuccess, ends...)
+	if result, verdict, ok := p.alternateEnd(code); ok {
+		p.Add(client, "net_http_client_end", endUnlessEqual, result.Site)
+		p.Add(client, "net_http_client_end", endIfFalse, verdict.Site)
+		successes = append(successes, result.NonZero)
+	}
 	for _, ret := range code.Returns() {
 		onSuccess := slices.ContainsFunc(successes, func(from uint64) bool { return code.Reaches(from, ret) })
 		if !onSuccess {
 			p.Add(client, "net_http_client_end", endAlways, ret)
 		}
 	}
+}
+
+// alternateEnd finds where a round trip ends that another RoundTripper, which is registered for the scheme, has made, as
+// that of HTTP/2 is for a connection that is open:
+//
+//	if resp, err := altRT.RoundTrip(req); err != ErrSkipAltProtocol {
+//		return resp, err
+//	}
+//
+// The dynamic types of the two errors are compared first, in place: result is that. If they are equal, a
+// function compares the errors: verdict is behind its call. The return is then no site, which spares each of these round
+// trips, on amd64, the instruction that the kernel would single-step. On arm64 it simulates returns.
+func (p *planner) alternateEnd(code *gobinary.Code) (result, verdict gobinary.Branch, found bool) {
+	if p.File.Arch() != gobinary.AMD64 {
+		return result, verdict, false
+	}
+	for _, call := range code.IndirectCalls() {
+		result, ok := code.ComparisonAfter(call, gobinary.Register1)
+		if !ok {
+			continue
+		}
+		for _, comparison := range p.CallsIn(code, equalInterface) {
+			if comparison.Address < result.Zero {
+				continue
+			}
+			verdict, ok := code.BoolBranchAfter(comparison)
+			if ok && endsAlike(code, result.NonZero, verdict.Zero) {
+				return result, verdict, true
+			}
+			break // only the first one belongs to it
+		}
+	}
+	return result, verdict, false
+}
+
+// endsAlike tells whether execution that goes on at two addresses comes to the same return, and to no other.
+func endsAlike(code *gobinary.Code, a, b uint64) bool {
+	n := 0
+	for _, ret := range code.Returns() {
+		fromA, fromB := code.Reaches(a, ret), code.Reaches(b, ret)
+		if fromA != fromB {
+			return false
+		}
+		if fromA {
+			n++
+		}
+	}
+	return n == 1
 }
 
 // The variants of the program net_http2_server_request, enum http2_request_place.
