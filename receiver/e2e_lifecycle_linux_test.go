@@ -5,6 +5,7 @@ package receiver_test
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -23,6 +24,10 @@ func copyBinary(t *testing.T, build targettest.Build) string {
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "bin", build.Program)
 	require.NoError(t, os.Mkdir(filepath.Dir(path), 0o755))
+	// A process that another test starts meanwhile would have the file open until it has become another program, and what is
+	// open for writing cannot be executed.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	require.NoError(t, os.WriteFile(path, content, 0o755))
 	return path
 }

@@ -85,11 +85,12 @@ func (c counted) total(number func(hits) float64) (sum float64) {
 // measureIdle measures the processor time in ms that the collector takes in a second without requests.
 func (b *bench) measureIdle(r *report) {
 	b.t.Helper()
+	const least = 250 * time.Millisecond // several of its looks at the ring buffer
 	s := b.scenarios()[0]
 	b.as(s, traced, func(subject subject) {
 		pid := subject.collector.pid()
 		before, start := processorTime(b.t, pid), time.Now()
-		time.Sleep(2 * b.duration)
+		time.Sleep(max(2*b.duration, least))
 		r.Idle = (processorTime(b.t, pid) - before).Seconds() * 1000 / time.Since(start).Seconds()
 	})
 }

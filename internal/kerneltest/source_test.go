@@ -17,7 +17,7 @@ import (
 func TestSource(t *testing.T) {
 	spec, err := bpf.LoadNethttp()
 	require.NoError(t, err)
-	source := ReadSource(t, "include/goroutine.h", "include/lineage.h", "include/scratch.h", "nethttp.bpf.c")
+	source := ReadSource(t, "include/parent.h", "include/goroutine.h", "include/lineage.h", "include/scratch.h", "nethttp.bpf.c")
 	for _, name := range []string{"goroutine", "open_span", "runtime_layout", "context_type", "context_span", "net_http_layout"} {
 		compiled, compiledSize := Struct(t, spec, name)
 		fields, size := source.Struct(t, name)
@@ -29,7 +29,7 @@ func TestSource(t *testing.T) {
 }
 
 func TestRecord(t *testing.T) {
-	source := ReadSource(t, "include/goroutine.h")
+	source := ReadSource(t, "include/parent.h", "include/goroutine.h")
 	record := source.Record(t, "goroutine", map[string]uint64{"count": 0x01020304, "spans[1].operation": 7})
 	assert.Len(t, record, 16+4*80+24)
 	assert.Equal(t, []byte{4, 3, 2, 1}, record[8:12])

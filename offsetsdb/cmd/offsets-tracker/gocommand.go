@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -61,6 +62,9 @@ func (g goCommand) run(ctx context.Context, folder string, env []string, args ..
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Run(); err != nil {
+		if strings.Contains(stderr.String(), syscall.ENOSPC.Error()) {
+			return "", fmt.Errorf("go %s in %s: %w", args[0], folder, syscall.ENOSPC)
+		}
 		return "", fmt.Errorf("go %s: %w: %s", args[0], err, reason(stderr.String()))
 	}
 	return strings.TrimSpace(stdout.String()), nil

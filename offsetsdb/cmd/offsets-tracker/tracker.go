@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/ebpfgo/ebpfgoreceiver/offsetsdb"
 )
@@ -71,6 +72,9 @@ func (t *tracker) run(ctx context.Context, j *job) error {
 		return nil
 	}
 	t.progress.end(j, measured, err)
+	if errors.Is(err, syscall.ENOSPC) { // it says nothing of the version
+		return err
+	}
 	var missing unavailable
 	if errors.As(err, &missing) {
 		return nil
