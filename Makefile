@@ -26,12 +26,12 @@ demo: build ## trace a few small services and show their traces
 
 # The machines take the processor time that the tests leave, which wait more than they compute.
 test: setup vet ## run every test, on this kernel and on others
-	@mkdir -p build
-	@nice -n 19 go run ./internal/vm -slowness 20 -timeout 40m >build/vm.log 2>&1 & machines=$$!; \
+	@go build -o build/machines ./internal/vm
+	@nice -n 19 build/machines -slowness 20 -timeout 40m >build/machines.log 2>&1 & machines=$$!; \
 	trap 'kill $$machines' INT TERM; \
 	go test -count=1 -p 2 -timeout 70m ./...; tests=$$?; \
 	wait $$machines; others=$$?; \
-	cat build/vm.log; \
+	cat build/machines.log; \
 	exit $$((tests | others))
 
 vm: setup ## run tests on Debian's kernels, amd64 and arm64, in emulated machines
