@@ -52,17 +52,7 @@ func (c *Code) BoolBranchAfter(call Site) (Branch, bool) {
 // such as a result to a variable, and on the conditions of BranchAfter otherwise. Zero is where execution goes on
 // if it is equal.
 func (c *Code) ComparisonAfter(call Site, register Register) (Branch, bool) {
-	i, flags, _, ok := c.jumpAfter(call, register)
-	if !ok || flags != effectFlags {
-		return Branch{}, false
-	}
-	switch i.test {
-	case testEqual:
-		return Branch{c.site(i, SiteBranch), i.target, i.end()}, true
-	case testNotEqual:
-		return Branch{c.site(i, SiteBranch), i.end(), i.target}, true
-	}
-	return Branch{}, false
+	return c.branchAfter(call, register, effectFlags)
 }
 
 func (c *Code) branchAfter(call Site, register Register, wanted effect) (Branch, bool) {
@@ -85,7 +75,7 @@ func (c *Code) branchAfter(call Site, register Register, wanted effect) (Branch,
 	default:
 		return Branch{}, false
 	}
-	return b, flags == wanted && tested == register
+	return b, flags == wanted && (wanted == effectFlags || tested == register)
 }
 
 // jumpAfter returns the first conditional jump behind a call, if results are
