@@ -115,13 +115,13 @@ func (l *Loader) Forget(tgid uint32) error {
 	if err := l.forgetGoroutines(tgid); err != nil {
 		errs = append(errs, fmt.Errorf("map goroutines: %w", err))
 	}
-	if _, err := forgetState[detachedState](l.maps["detached"], tgid, nil); err != nil {
+	if err := forgetState[detachedState](l.maps["detached"], tgid, nil); err != nil {
 		errs = append(errs, fmt.Errorf("map detached: %w", err))
 	}
-	if _, err := forgetState[contextState](l.maps["contexts"], tgid, nil); err != nil {
+	if err := forgetState[contextState](l.maps["contexts"], tgid, nil); err != nil {
 		errs = append(errs, fmt.Errorf("map contexts: %w", err))
 	}
-	if _, err := forgetState[outgoingState](l.maps["outgoing"], tgid, nil); err != nil {
+	if err := forgetState[outgoingState](l.maps["outgoing"], tgid, nil); err != nil {
 		errs = append(errs, fmt.Errorf("map outgoing: %w", err))
 	}
 	return errors.Join(append(errs, l.ForgetJoins(tgid))...)
@@ -151,26 +151,31 @@ const stateBatch = 1024
 // forgetGoroutines tells the kernel side how many of the goroutines of a process were kept, for it
 // bounds their number.
 func (l *Loader) forgetGoroutines(tgid uint32) error {
-	kept, err := forgetState(l.maps["goroutines"], tgid, func(state *goroutineState) bool { return state[keptInState] != 0 })
+	kept := uint64(0)
+	err := forgetState(l.maps["goroutines"], tgid, func(state *goroutineState) {
+		if state[keptInState] != 0 {
+			kept++
+		}
+	})
 	if kept == 0 {
 		return err
 	}
 	l.keeping.Lock()
 	defer l.keeping.Unlock()
-	l.forgotten += uint64(kept)
+	l.forgotten += kept
 	return errors.Join(err, l.put("keeping", keepingForgotten, l.forgotten))
 }
 
-// forgetState deletes the elements of a process, and returns how many of them were counted.
-func forgetState[V any](m *ebpf.Map, tgid uint32, counts func(*V) bool) (counted int, err error) {
+// forgetState deletes the elements of a process, and calls f, if there is one, for each of them.
+func forgetState[V any](m *ebpf.Map, tgid uint32, f func(*V)) error {
 	var ended []stateKey
-	err = eachState(m, func(key stateKey, value *V) {
+	err := eachState(m, func(key stateKey, value *V) {
 		if key.TGID != uint64(tgid) {
 			return
 		}
 		ended = append(ended, key)
-		if counts != nil && counts(value) {
-			counted++
+		if f != nil {
+			f(value)
 		}
 	})
 	for _, key := range ended {
@@ -178,7 +183,7 @@ func forgetState[V any](m *ebpf.Map, tgid uint32, counts func(*V) bool) (counted
 			err = errors.Join(err, failure)
 		}
 	}
-	return counted, err
+	return err
 }
 
 // eachState calls f for each element of a map. It reads in batches: few system calls,
