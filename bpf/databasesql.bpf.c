@@ -273,31 +273,37 @@ static __always_inline void start(struct registers *ctx, const struct opening *o
 		span->silent = !send_start(opening, layout, span, parent, request);
 }
 
-/* read_request: what all of them have in their registers. */
-static __always_inline void read_request(struct registers *ctx, struct request *request)
+/* begin_request reads what all of them have in their registers. NULL, as begin_opening has it. */
+static __always_inline const struct database_sql_layout *begin_request(struct registers *ctx, struct opening *opening, struct request *request)
 {
+	const struct database_sql_layout *layout;
+
+	if (!begin_opening(ctx, opening))
+		return NULL;
 	request->receiver = argument_0(ctx);
 	request->context.type = argument_1(ctx);
 	request->context.data = argument_2(ctx);
+	layout = database_sql_layout(opening->site.binary);
+	if (!layout)
+		give_scratch(opening->scratch);
+	return layout;
 }
 
 static __noinline int on_statement_start(struct registers *ctx)
 {
 	struct request request = {.operation = OPERATION_SQL_STATEMENT};
-	struct database_sql_layout *layout;
+	const struct database_sql_layout *layout;
 	struct opening opening;
 
-	if (!begin_opening(ctx, &opening))
+	layout = begin_request(ctx, &opening, &request);
+	if (!layout)
 		return 0;
-	read_request(ctx, &request);
-	layout = database_sql_layout(opening.site.binary);
 	request.kind = opening.site.variant;
 	if (request.kind != RECEIVER_STMT) {
 		request.text.data = argument_3(ctx);
 		request.text.length = argument_4(ctx);
 	}
-	if (layout)
-		start(ctx, &opening, layout, &request);
+	start(ctx, &opening, layout, &request);
 	give_scratch(opening.scratch);
 	return 0;
 }
@@ -345,15 +351,14 @@ static __always_inline bool read_transaction(const struct database_sql_layout *l
 static __noinline int on_transaction_start(struct registers *ctx)
 {
 	struct request request = {.operation = OPERATION_SQL_TRANSACTION};
-	struct database_sql_layout *layout;
+	const struct database_sql_layout *layout;
 	struct opening opening;
 
-	if (!begin_opening(ctx, &opening))
+	layout = begin_request(ctx, &opening, &request);
+	if (!layout)
 		return 0;
-	read_request(ctx, &request);
-	layout = database_sql_layout(opening.site.binary);
 	request.transaction = opening.site.variant;
-	if (layout && read_transaction(layout, &request))
+	if (read_transaction(layout, &request))
 		start(ctx, &opening, layout, &request);
 	give_scratch(opening.scratch);
 	return 0;
@@ -377,16 +382,14 @@ int sql_transaction_start(struct registers *ctx)
 static __noinline int on_ping_start(struct registers *ctx)
 {
 	struct request request = {.operation = OPERATION_SQL_PING};
-	struct database_sql_layout *layout;
+	const struct database_sql_layout *layout;
 	struct opening opening;
 
-	if (!begin_opening(ctx, &opening))
+	layout = begin_request(ctx, &opening, &request);
+	if (!layout)
 		return 0;
-	read_request(ctx, &request);
-	layout = database_sql_layout(opening.site.binary);
 	request.kind = opening.site.variant;
-	if (layout)
-		start(ctx, &opening, layout, &request);
+	start(ctx, &opening, layout, &request);
 	give_scratch(opening.scratch);
 	return 0;
 }
@@ -534,10 +537,8 @@ static __always_inline void finish(struct registers *ctx, const struct hit *hit,
 		struct sql_end *event = (void *)begin_end(scratch, span, hit->key.tgid, hit->site.binary, sizeof(*event));
 
 		if (error.type) {
-			u64 type = itab_type(&hit->site, error.type);
-
 			event->end.has_error = true;
-			event->end.error_type = type ? type - hit->site.bias : 0;
+			event->end.error_type = link_time_type(&hit->site, error.type);
 			append_code(scratch, &hit->site, layout, event, error);
 		} else if (deferred && event->end.outcome == OUTCOME_RETURNED) {
 			read_panic(ctx, &hit->site, hit->runtime, span, &event->end);

@@ -672,12 +672,9 @@ static __always_inline void note_error(const struct site *site, const struct gor
 {
 	struct goroutine *goroutine = find_goroutine(key);
 	struct open_span *span = goroutine ? innermost_span(goroutine) : NULL;
-	u64 type;
 
-	if (!span || span->operation != OPERATION_HTTP_CLIENT)
-		return;
-	type = itab_type(site, error);
-	span->check = type ? type - site->bias : 0;
+	if (span && span->operation == OPERATION_HTTP_CLIENT)
+		span->check = link_time_type(site, error);
 }
 
 static __noinline int on_client_end(struct registers *ctx)
@@ -727,10 +724,8 @@ static __noinline int on_client_end(struct registers *ctx)
 			event->end.has_error = true;
 			event->end.error_type = span->check;
 		} else if (error) {
-			u64 type = itab_type(&site, error);
-
 			event->end.has_error = true;
-			event->end.error_type = type ? type - site.bias : 0;
+			event->end.error_type = link_time_type(&site, error);
 		} else if (read_object(scratch, answer, layout->answer_size)) {
 			event->status = object_word(scratch, layout->answer_status);
 			event->proto_major = object_word(scratch, layout->answer_proto_major);

@@ -60,4 +60,12 @@ static __always_inline u64 itab_type(const struct site *site, u64 itab)
 	return type;
 }
 
+/* link_time_type: the same, as the address that its descriptor has in the executable's file. */
+static __always_inline u64 link_time_type(const struct site *site, u64 itab)
+{
+	u64 type = itab_type(site, itab);
+
+	return type ? type - site->bias : 0;
+}
+
 #endif
