@@ -6,9 +6,7 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"testing"
 
@@ -21,15 +19,7 @@ var linkLine = regexp.MustCompile(`(?m)^link_id:\s*(\d+)$`)
 // linksOf returns the identifiers of the BPF links of a process.
 func linksOf(t testing.TB, pid int) (ids []link.ID) {
 	t.Helper()
-	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/fdinfo/*", pid))
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil || !linkLine.Match(content) {
-			continue // closed since, or something else
-		}
+	for _, content := range fdinfo(t, pid, linkLine) {
 		ids = append(ids, link.ID(number(t, linkLine, content)))
 	}
 	if len(ids) == 0 {

@@ -7,7 +7,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"testing"
@@ -35,16 +34,8 @@ func residentMemory(t testing.TB, pid int) int {
 // mapMemory returns the bytes that the BPF maps of a process have in the kernel.
 func mapMemory(t testing.TB, pid int) (bytes int) {
 	t.Helper()
-	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/fdinfo/*", pid))
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
 	seen := map[int]bool{}
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil || !mapLine.Match(content) {
-			continue // closed since, or something else
-		}
+	for _, content := range fdinfo(t, pid, mapLine) {
 		if id := number(t, mapLine, content); !seen[id] {
 			seen[id] = true
 			bytes += number(t, memoryLine, content)

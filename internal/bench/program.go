@@ -5,11 +5,7 @@
 package main
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
-	"strconv"
 	"testing"
 
 	"github.com/cilium/ebpf"
@@ -26,20 +22,9 @@ var (
 // The kernel counts while ebpf.EnableStats says so.
 func probeRuns(t testing.TB, pid int) map[string]ebpf.ProgramStats {
 	t.Helper()
-	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/fdinfo/*", pid))
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
 	runs := map[string]ebpf.ProgramStats{}
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil || !programLine.Match(content) {
-			continue // closed since, or something else
-		}
-		id, err := strconv.ParseUint(string(programID.FindSubmatch(content)[1]), 10, 32)
-		if err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
+	for _, content := range fdinfo(t, pid, programLine) {
+		id := number(t, programID, content)
 		name, stats, err := program(ebpf.ProgramID(id))
 		if err != nil {
 			t.Fatalf("program %d: %v", id, err)
