@@ -5,7 +5,6 @@ package receiver_test
 import (
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -20,15 +19,9 @@ var lifecycleBuild = targettest.Build{Program: "httpserver", Go: "1.26", Strip: 
 // copyBinary makes an executable that no other test runs.
 func copyBinary(t *testing.T, build targettest.Build) string {
 	t.Helper()
-	content, err := os.ReadFile(targettest.Binary(t, build))
-	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "bin", build.Program)
 	require.NoError(t, os.Mkdir(filepath.Dir(path), 0o755))
-	// A process that another test starts meanwhile would have the file open until it has become another program, and what is
-	// open for writing cannot be executed.
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	require.NoError(t, os.WriteFile(path, content, 0o755))
+	require.NoError(t, targettest.CopyExecutable(targettest.Binary(t, build), path))
 	return path
 }
 
@@ -61,9 +54,7 @@ func TestTargetStartsBeforeCollector(t *testing.T) {
 	t.Parallel()
 	binary := copyBinary(t, lifecycleBuild)
 	kept := targettest.Start(t, binary)
-	other, err := os.ReadFile(targettest.Binary(t, targettest.Build{Program: "httpserver", Go: "1.20"}))
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(binary+".new", other, 0o755))
+	require.NoError(t, targettest.CopyExecutable(targettest.Binary(t, targettest.Build{Program: "httpserver", Go: "1.20"}), binary+".new"))
 	require.NoError(t, os.Rename(binary+".new", binary))
 	replaced := targettest.Start(t, binary)
 	require.NoError(t, os.Remove(binary))

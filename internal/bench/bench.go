@@ -6,7 +6,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -68,12 +67,8 @@ func (b *bench) startSDK(program string, options ...targettest.Option) server {
 
 func copyTo(t testing.TB, folder, executable string) string {
 	t.Helper()
-	content, err := os.ReadFile(executable)
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
 	path := filepath.Join(folder, filepath.Base(executable))
-	if err := os.WriteFile(path, content, 0o755); err != nil {
+	if err := targettest.CopyExecutable(executable, path); err != nil {
 		t.Fatalf("%v", err)
 	}
 	return path

@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
 )
 
 // programVariable makes the test binary a program that does what its input says,
@@ -99,10 +101,8 @@ type program struct {
 // install copies the test binary, so that the path is the test's own.
 func install(t testing.TB, path string) string {
 	t.Helper()
-	content, err := os.ReadFile("/proc/self/exe")
-	require.NoError(t, err)
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-	require.NoError(t, os.WriteFile(path+".new", content, 0o755))
+	require.NoError(t, targettest.CopyExecutable("/proc/self/exe", path+".new"))
 	require.NoError(t, os.Rename(path+".new", path))
 	return path
 }

@@ -21,10 +21,8 @@ import (
 // openCopy returns a copy of httpserver, so that no other test attaches to the same file, with a
 // reader of the ring buffer.
 func openCopy(t *testing.T, l *Loader) (*os.File, *ringbuf.Reader) {
-	content, err := os.ReadFile(targettest.Binary(t, targettest.Build{Program: "httpserver"}))
-	require.NoError(t, err)
 	path := t.TempDir() + "/httpserver"
-	require.NoError(t, os.WriteFile(path, content, 0o755))
+	require.NoError(t, targettest.CopyExecutable(targettest.Binary(t, targettest.Build{Program: "httpserver"}), path))
 	file, err := os.Open(path)
 	require.NoError(t, err)
 	t.Cleanup(func() { file.Close() })

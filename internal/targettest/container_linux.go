@@ -94,9 +94,5 @@ func linkOrCopy(from, to string) error {
 	if err := os.Link(from, to); !errors.Is(err, unix.EXDEV) {
 		return err
 	}
-	content, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(to, content, 0o755)
+	return CopyExecutable(from, to)
 }

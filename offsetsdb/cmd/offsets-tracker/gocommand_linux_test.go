@@ -4,13 +4,14 @@ package main
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
 )
 
 // A disk that is full is told from what is wrong with a version.
@@ -26,11 +27,8 @@ func TestGoCommandFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()
 			path := filepath.Join(folder, "go")
-			syscall.ForkLock.RLock() // no other process may have it open for writing
-			err := os.WriteFile(path, []byte("#!/bin/sh\necho '"+test.says+"' >&2\nexit 1\n"), 0o755)
-			syscall.ForkLock.RUnlock()
-			require.NoError(t, err)
-			_, err = goCommand{path: path}.run(t.Context(), folder, nil, "build")
+			require.NoError(t, targettest.WriteExecutable(path, []byte("#!/bin/sh\necho '"+test.says+"' >&2\nexit 1\n")))
+			_, err := goCommand{path: path}.run(t.Context(), folder, nil, "build")
 			assert.ErrorContains(t, err, test.err)
 			assert.Equal(t, test.full, errors.Is(err, syscall.ENOSPC))
 		})
