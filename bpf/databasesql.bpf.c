@@ -245,7 +245,7 @@ static __always_inline bool send_start(const struct opening *opening, const stru
 {
 	struct scratch *scratch = opening->scratch;
 	const struct site *site = &opening->site;
-	struct sql_start *event = (void *)begin_start(scratch, span, parent, opening->key.tgid, site->binary, sizeof(*event));
+	struct sql_start *event = (void *)begin_start(scratch, span, parent, opening->key.tgid, site, sizeof(*event));
 	struct go_string text = request->text;
 
 	if (request->kind == RECEIVER_STMT && layout->stmt_query != MISSING)
@@ -480,7 +480,7 @@ static __always_inline bool is_subject(const struct open_span *span, const struc
 }
 
 /* find_subject: the innermost of such spans. Those further in are dropped, as in find_open. */
-static __always_inline struct open_span *find_subject(struct scratch *scratch, struct goroutine *goroutine, u64 tgid, u32 binary,
+static __always_inline struct open_span *find_subject(struct scratch *scratch, struct goroutine *goroutine, u64 tgid, const struct site *site,
 						      const struct subject *subject)
 {
 	bool found = false;
@@ -494,7 +494,7 @@ static __always_inline struct open_span *find_subject(struct scratch *scratch, s
 
 		if (!inner || is_subject(inner, subject))
 			return inner;
-		drop_span(scratch, goroutine, tgid, binary);
+		drop_span(scratch, goroutine, tgid, site);
 	}
 	return NULL;
 }
@@ -529,12 +529,12 @@ static __always_inline void finish(struct registers *ctx, const struct hit *hit,
 	if (!scratch)
 		return;
 
-	struct open_span *span = find_subject(scratch, hit->goroutine, hit->key.tgid, hit->site.binary, subject);
+	struct open_span *span = find_subject(scratch, hit->goroutine, hit->key.tgid, &hit->site, subject);
 
 	if (!span || !layout)
 		goto out;
 	if (span->sampled && !span->silent) {
-		struct sql_end *event = (void *)begin_end(scratch, span, hit->key.tgid, hit->site.binary, sizeof(*event));
+		struct sql_end *event = (void *)begin_end(scratch, span, hit->key.tgid, &hit->site, sizeof(*event));
 
 		if (error.type) {
 			event->end.has_error = true;
@@ -726,11 +726,11 @@ static __always_inline void unwind(const struct hit *hit, u64 depth, enum outcom
 		if (!span || span->depth < depth)
 			break;
 		if (!is_sql(span)) {
-			drop_span(scratch, hit->goroutine, hit->key.tgid, hit->site.binary);
+			drop_span(scratch, hit->goroutine, hit->key.tgid, &hit->site);
 			continue;
 		}
 		if (span->sampled && !span->silent) {
-			struct sql_end *event = (void *)begin_end(scratch, span, hit->key.tgid, hit->site.binary, sizeof(*event));
+			struct sql_end *event = (void *)begin_end(scratch, span, hit->key.tgid, &hit->site, sizeof(*event));
 
 			event->end.outcome = outcome;
 			if (outcome == OUTCOME_PANICKED) {

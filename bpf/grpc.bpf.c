@@ -181,9 +181,10 @@ static __always_inline bool within(const struct code_range *range, u64 address)
 /* A *status.Status, or what an error says instead. */
 struct outcome_status {
 	struct go_string message;
-	u64 error_type; /* of an error that is no status */
+	u64 error_type; /* link-time address, 0: not known */
 	u32 code;
 	bool known;
+	bool is_error; /* one that is no status */
 };
 
 static __always_inline void read_status(struct scratch *scratch, const struct grpc_layout *layout, u64 address, struct outcome_status *status)
@@ -201,15 +202,26 @@ static __always_inline void read_status(struct scratch *scratch, const struct gr
 	status->message = object_string(scratch, layout->proto_message);
 }
 
-/* is_end_of_file: io.EOF, which is how a stream says that it ended well. */
+/*
+ * is_end_of_file: io.EOF, which is how a stream says that it ended well. Its text is a constant on a page that may not
+ * be there; then its length has to do.
+ */
 static __always_inline bool is_end_of_file(u64 error)
 {
 	struct go_string text = read_string(error);
 	u8 bytes[4] = {};
 
-	if (text.length != 3 || bpf_probe_read_user(bytes, 3, (void *)text.data))
+	if (text.length != 3)
 		return false;
+	if (bpf_probe_read_user(bytes, 3, (void *)text.data))
+		return true;
 	return bytes[0] == 'E' && bytes[1] == 'O' && bytes[2] == 'F';
+}
+
+static __always_inline void note_error(const struct site *site, struct go_interface error, struct outcome_status *status)
+{
+	status->is_error = true;
+	status->error_type = link_time_type(site, error.type);
 }
 
 static __always_inline void read_error(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site,
@@ -227,7 +239,7 @@ static __always_inline void read_error(struct scratch *scratch, const struct grp
 	else if (is_type(error, site, layout->type_error_string) && is_end_of_file(error.data))
 		status->known = true;
 	else
-		status->error_type = itab_type(site, error.type) - site->bias;
+		note_error(site, error, status);
 }
 
 /* read_peer takes a net.Addr apart; what is not an IP address is left to *text. */
@@ -328,7 +340,7 @@ static __always_inline bool send_server_start(struct scratch *scratch, const str
 					      const struct open_span *span, const struct parent *parent, struct go_interface transport,
 					      u64 tgid)
 {
-	struct server_start *event = (void *)begin_start(scratch, span, parent, tgid, site->binary, sizeof(*event));
+	struct server_start *event = (void *)begin_start(scratch, span, parent, tgid, site, sizeof(*event));
 	struct go_string peer = {};
 
 	event->start.parent_is_remote = parent->known;
@@ -375,7 +387,7 @@ static __always_inline void start_server(struct registers *ctx, const struct ope
 	if (!goroutine)
 		return;
 
-	struct open_span *span = open_span(scratch, goroutine, key.tgid, site->binary, frame_depth(ctx, opening->running.stack_hi));
+	struct open_span *span = open_span(scratch, goroutine, key.tgid, site, frame_depth(ctx, opening->running.stack_hi));
 
 	if (!span) {
 		close_goroutine(goroutine, &key);
@@ -507,11 +519,11 @@ static __always_inline void finish_call(struct scratch *scratch, struct goroutin
 	forget_context(span, key->tgid);
 	forget_tracestate(span, key->tgid);
 	if (span->sampled && !span->silent) {
-		struct server_end *event = (void *)begin_end(scratch, span, key->tgid, site->binary, sizeof(*event));
+		struct server_end *event = (void *)begin_end(scratch, span, key->tgid, site, sizeof(*event));
 
 		if (event->end.outcome == OUTCOME_RETURNED)
 			event->end.outcome = outcome;
-		event->end.has_error = status->error_type != 0;
+		event->end.has_error = status->is_error;
 		event->end.error_type = status->error_type;
 		event->unknown_method = unknown_method;
 		if (span->check && span->check != status->code) {
@@ -571,7 +583,7 @@ static __noinline int on_server_end(struct registers *ctx)
 	else if (status.known && is_over(layout, site.variant, argument_0(ctx), stream))
 		status.code = CODE_CANCELLED;
 
-	struct open_span *span = find_open(scratch, goroutine, key.tgid, site.binary, OPERATION_GRPC_SERVER);
+	struct open_span *span = find_open(scratch, goroutine, key.tgid, &site, OPERATION_GRPC_SERVER);
 
 	if (span)
 		finish_call(scratch, goroutine, &key, &site, span, &status, OUTCOME_RETURNED, unknown_method);
@@ -613,7 +625,7 @@ static __always_inline void end_on_goroutine(struct registers *ctx, const struct
 	if (!scratch)
 		return;
 
-	struct open_span *span = find_open(scratch, goroutine, key.tgid, site->binary, OPERATION_GRPC_SERVER);
+	struct open_span *span = find_open(scratch, goroutine, key.tgid, site, OPERATION_GRPC_SERVER);
 
 	if (span)
 		finish_call(scratch, goroutine, &key, site, span, status, outcome, false);
@@ -635,7 +647,7 @@ static __noinline int on_server_unanswered(struct registers *ctx)
 	/* A status will be written. */
 	if (is_type(error, &site, layout->type_status_error))
 		return 0;
-	status.error_type = itab_type(&site, error.type) - site.bias;
+	note_error(&site, error, &status);
 	end_on_goroutine(ctx, &site, &status, OUTCOME_RETURNED);
 	return 0;
 }
@@ -673,9 +685,9 @@ int grpc_server_exit(struct registers *ctx)
 }
 
 static __always_inline bool send_client_start(struct scratch *scratch, const struct grpc_layout *layout, const struct open_span *span,
-					      const struct parent *parent, struct go_string method, u64 tgid, u32 binary)
+					      const struct parent *parent, struct go_string method, u64 tgid, const struct site *site)
 {
-	struct client_start *event = (void *)begin_start(scratch, span, parent, tgid, binary, sizeof(*event));
+	struct client_start *event = (void *)begin_start(scratch, span, parent, tgid, site, sizeof(*event));
 	struct go_string target = {};
 
 	if (layout->channel_target != MISSING)
@@ -716,7 +728,7 @@ static __always_inline void start_client(struct registers *ctx, const struct ope
 	if (target_settings(scratch) & PROPAGATE)
 		follow_metadata(scratch, layout, &opening->site, context, span, parent, opening->runtime->map_kind);
 	if (span->sampled)
-		span->silent = !send_client_start(scratch, layout, span, parent, method, opening->key.tgid, opening->site.binary);
+		span->silent = !send_client_start(scratch, layout, span, parent, method, opening->key.tgid, &opening->site);
 }
 
 static __noinline int on_client_start(struct registers *ctx)
@@ -781,7 +793,7 @@ static __noinline int on_client_detach(struct registers *ctx)
 	if (!scratch)
 		return 0;
 
-	struct open_span *span = find_open(scratch, goroutine, key.tgid, site.binary, OPERATION_GRPC_CLIENT);
+	struct open_span *span = find_open(scratch, goroutine, key.tgid, &site, OPERATION_GRPC_CLIENT);
 
 	if (!span)
 		goto out;
@@ -816,11 +828,11 @@ int grpc_client_detach(struct registers *ctx)
 static __always_inline void send_client_end(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site,
 					    const struct open_span *span, u64 stream, const struct outcome_status *status, u64 tgid)
 {
-	struct client_end *event = (void *)begin_end(scratch, span, tgid, site->binary, sizeof(*event));
+	struct client_end *event = (void *)begin_end(scratch, span, tgid, site, sizeof(*event));
 	u64 attempt = stream && layout->client_attempt != MISSING ? read_word(stream + layout->client_attempt) : 0;
 	struct go_string peer = {};
 
-	event->end.has_error = status->error_type != 0;
+	event->end.has_error = status->is_error;
 	event->end.error_type = status->error_type;
 	event->code = status->code;
 	event->has_status = status->known;
@@ -919,7 +931,7 @@ static __noinline int on_client_end(struct registers *ctx)
 	if (!scratch)
 		return 0;
 	for (u32 i = 0; i < OPEN_SPANS_MAX && goroutine->count > place + 1; i++)
-		drop_span(scratch, goroutine, key.tgid, site.binary);
+		drop_span(scratch, goroutine, key.tgid, &site);
 	read_error(scratch, layout, &site, error, &status);
 	finish_innermost(scratch, layout, &site, goroutine, &key, stream, &status);
 	give_scratch(scratch);
@@ -979,7 +991,7 @@ static __noinline int on_client_failure(struct registers *ctx)
 
 		if (!inner || inner->depth <= depth)
 			break;
-		drop_span(scratch, goroutine, key.tgid, site.binary);
+		drop_span(scratch, goroutine, key.tgid, &site);
 	}
 
 	struct open_span *span = innermost_span(goroutine);

@@ -221,9 +221,9 @@ static __always_inline void append_request_line(struct scratch *scratch, struct 
 }
 
 static __always_inline bool send_server_start(struct scratch *scratch, const struct request_layout *layout, const struct open_span *span,
-					      const struct parent *parent, u64 tgid, u32 binary)
+					      const struct parent *parent, u64 tgid, const struct site *site)
 {
-	struct server_start *event = (void *)begin_start(scratch, span, parent, tgid, binary, sizeof(*event));
+	struct server_start *event = (void *)begin_start(scratch, span, parent, tgid, site, sizeof(*event));
 
 	event->start.parent_is_remote = parent->known;
 	event->content_length = layout->content_length == MISSING ? -1 : (s64)object_word(scratch, layout->content_length);
@@ -294,7 +294,7 @@ static __always_inline void start_server(struct registers *ctx, const struct ope
 	if (!goroutine)
 		return;
 
-	struct open_span *span = open_span(scratch, goroutine, key.tgid, site->binary, frame_depth(ctx, opening->running.stack_hi));
+	struct open_span *span = open_span(scratch, goroutine, key.tgid, site, frame_depth(ctx, opening->running.stack_hi));
 
 	if (!span) {
 		close_goroutine(goroutine, &key);
@@ -326,7 +326,7 @@ static __always_inline void start_server(struct registers *ctx, const struct ope
 		discard_upgraded(context, key.tgid);
 	remember_context(span, context, &key);
 	if (span->sampled)
-		span->silent = !send_server_start(scratch, layout, span, parent, key.tgid, site->binary);
+		span->silent = !send_server_start(scratch, layout, span, parent, key.tgid, site);
 }
 
 /*
@@ -375,14 +375,14 @@ static __always_inline void end_server(struct registers *ctx, const struct site 
 		return;
 	}
 
-	struct open_span *span = find_open(scratch, goroutine, key.tgid, site->binary, OPERATION_HTTP_SERVER);
+	struct open_span *span = find_open(scratch, goroutine, key.tgid, site, OPERATION_HTTP_SERVER);
 
 	if (!span)
 		goto out;
 	forget_context(span, key.tgid);
 	forget_tracestate(span, key.tgid);
 	if (span->sampled && !span->silent) {
-		struct server_end *event = (void *)begin_end(scratch, span, key.tgid, site->binary, sizeof(*event));
+		struct server_end *event = (void *)begin_end(scratch, span, key.tgid, site, sizeof(*event));
 
 		if (kind != SERVER_END_HTTP1 && event->end.outcome == OUTCOME_RETURNED)
 			read_panic(ctx, site, runtime, span, &event->end);
@@ -574,9 +574,9 @@ int net_http2_server_end(struct registers *ctx)
 }
 
 static __always_inline bool send_client_start(struct scratch *scratch, const struct net_http_layout *layout, const struct open_span *span,
-					      const struct parent *parent, u64 tgid, u32 binary)
+					      const struct parent *parent, u64 tgid, const struct site *site)
 {
-	struct client_start *event = (void *)begin_start(scratch, span, parent, tgid, binary, sizeof(*event));
+	struct client_start *event = (void *)begin_start(scratch, span, parent, tgid, site, sizeof(*event));
 	u64 url = object_word(scratch, layout->request.url);
 
 	event->content_length = layout->request.content_length == MISSING ? -1 : (s64)object_word(scratch, layout->request.content_length);
@@ -632,7 +632,7 @@ static __always_inline void start_client(struct registers *ctx, const struct ope
 	if (target_settings(scratch) & PROPAGATE)
 		announce(scratch, span, parent, &opening->key, object_word(scratch, layout->request.header), opening->runtime->map_kind);
 	if (span->sampled)
-		span->silent = !send_client_start(scratch, layout, span, parent, opening->key.tgid, opening->site.binary);
+		span->silent = !send_client_start(scratch, layout, span, parent, opening->key.tgid, &opening->site);
 }
 
 static __noinline int on_client_start(struct registers *ctx)
@@ -710,14 +710,14 @@ static __noinline int on_client_end(struct registers *ctx)
 	if (!scratch)
 		return 0;
 
-	struct open_span *span = find_open(scratch, goroutine, key.tgid, site.binary, OPERATION_HTTP_CLIENT);
+	struct open_span *span = find_open(scratch, goroutine, key.tgid, &site, OPERATION_HTTP_CLIENT);
 
 	if (!span)
 		goto out;
 	forget_join(span->context.span_id);
 	unregister_outgoing(span->object, key.tgid, span);
 	if (span->sampled && !span->silent) {
-		struct client_end *event = (void *)begin_end(scratch, span, key.tgid, site.binary, sizeof(*event));
+		struct client_end *event = (void *)begin_end(scratch, span, key.tgid, &site, sizeof(*event));
 
 		event->content_length = -1;
 		if (site.variant == CLIENT_END_IF_FALSE) {

@@ -205,6 +205,7 @@ type SocketScratch struct {
 	Settings     uint32
 	ValuesLength uint32
 	Tracestates  uint32
+	Bias         uint64
 	Refused      uint64
 	ValuesFrom   uint64
 	ValuesTo     uint64

@@ -38,6 +38,7 @@ func grpcServerCases(x, peer *targettest.Target, secure bool) []grpcCase {
 		{name: "long-message", call: call("Status", "13 "+strings.Repeat("long ", 1000)), code: "Internal", message: "long"},
 		{name: "error-plain", call: call("Error", "plain"), code: "Unknown", message: "a plain error"},
 		{name: "error-own", call: call("Error", "own"), code: "Unknown", message: "an error of its own type"},
+		{name: "error-constant", call: call("Error", "constant"), code: "Unknown", message: "a constant message"},
 		{name: "error-status", call: call("Error", "status"), code: "AlreadyExists", message: "a status of its own"},
 		{name: "error-details", call: call("Error", "details"), code: "ResourceExhausted", message: "a status with details"},
 		{name: "error-eof", call: call("Error", "eof"), code: "Unknown", message: "EOF"},

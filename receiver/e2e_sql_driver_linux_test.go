@@ -33,6 +33,7 @@ func TestSQLDriverBehaviour(t *testing.T) {
 				dsn string
 			}{
 				{sqlCase{name: "ok", steps: then(threeWays("db", query), transaction, ping), spans: 10}, "ok"},
+				{sqlCase{name: "constant", steps: []sqlStep{{Do: "exec", Query: "{constant}"}}, spans: 1}, "ok"},
 				{sqlCase{name: "bad-conn-once", steps: statements, spans: 2}, "bad_conn?n=1"},
 				{sqlCase{name: "bad-conn-twice", steps: statements, spans: 2}, "bad_conn?n=2"},
 				{sqlCase{name: "bad-conn-always", steps: statements, errors: map[int]string{0: "bad connection", 1: "bad connection"}, spans: 2}, "bad_conn?n=1000"},

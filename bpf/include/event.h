@@ -8,6 +8,7 @@
 
 #include "memory.h"
 #include "scratch.h"
+#include "site.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -59,15 +60,23 @@ struct end_event {
 const volatile u64 wakeup_bytes = 1 << 20;
 
 /* begin_event starts an event of size fixed bytes; the strings follow. */
-static __always_inline void *begin_event(struct scratch *scratch, u32 size)
+static __always_inline void *begin_event(struct scratch *scratch, const struct site *site, u32 size)
 {
 	scratch->length = size;
+	scratch->bias = site->bias;
 	__builtin_memset(scratch->event, 0, size);
 	return scratch->event;
 }
 
-/* append_memory adds at most limit bytes of the target's memory to the event and returns how many. */
-static __always_inline u16 append_memory(struct scratch *scratch, u64 address, u64 length, u32 limit)
+/*
+ * A string that cannot be read may be a constant on a page of the executable that nothing has read yet, or that the
+ * kernel has dropped; a uprobe's program cannot wait for it. In its place the event has its link-time address, of 8 bytes:
+ * user space reads it in the file. Its length has this bit.
+ */
+#define STRING_ABSENT 0x8000
+
+/* append_bytes adds at most limit bytes of the target's memory to the event. It returns what stands for their length. */
+static __always_inline u16 append_bytes(struct scratch *scratch, u64 address, u64 length, u32 limit, bool may_be_absent)
 {
 	u32 at = scratch->length;
 
@@ -83,15 +92,21 @@ static __always_inline u16 append_memory(struct scratch *scratch, u64 address, u
 	at &= EVENT_STRINGS_MAX - 1;
 	if (length > STRING_MAX)
 		return 0;
-	if (bpf_probe_read_user(scratch->event + at, length, (void *)address))
+	if (!bpf_probe_read_user(scratch->event + at, length, (void *)address)) {
+		scratch->length = at + length;
+		return length;
+	}
+	if (!may_be_absent)
 		return 0;
-	scratch->length = at + length;
-	return length;
+	address -= scratch->bias;
+	__builtin_memcpy(scratch->event + at, &address, sizeof(address));
+	scratch->length = at + sizeof(address);
+	return length | STRING_ABSENT;
 }
 
 static __always_inline u16 append_string(struct scratch *scratch, struct go_string string, u32 limit)
 {
-	return append_memory(scratch, string.data, string.length, limit);
+	return append_bytes(scratch, string.data, string.length, limit, true);
 }
 
 /*
@@ -102,7 +117,7 @@ static __always_inline bool append_pair(struct scratch *scratch, struct go_strin
 {
 	if (!second.length || first.length >= limit || second.length >= limit - first.length || second.data != first.data + first.length + 1)
 		return false;
-	return append_memory(scratch, first.data, first.length + 1 + second.length, limit);
+	return append_bytes(scratch, first.data, first.length + 1 + second.length, limit, false);
 }
 
 /* send_event: false when it was lost, which is counted. */

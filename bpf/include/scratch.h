@@ -26,6 +26,7 @@ struct scratch {
 	u32 settings;		     /* of the target */
 	u32 values_length;	     /* bytes of values that were read */
 	u32 tracestates;	     /* how many values of a tracestate were read */
+	u64 bias;		     /* of the site that the event comes from */
 	u64 refused;		     /* bits of characters in it that it may not have */
 	u64 values_from;	     /* the address that they stand at, and before: the lowest and the highest of headers */
 	u64 values_to;

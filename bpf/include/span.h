@@ -71,14 +71,14 @@ static __always_inline void remember_context(struct open_span *span, struct go_i
 }
 
 /* begin_end fills what every end event has; the operation adds its own and sends. */
-static __always_inline struct end_event *begin_end(struct scratch *scratch, const struct open_span *span, u64 tgid, u32 binary,
+static __always_inline struct end_event *begin_end(struct scratch *scratch, const struct open_span *span, u64 tgid, const struct site *site,
 						   u32 size)
 {
-	struct end_event *event = begin_event(scratch, size);
+	struct end_event *event = begin_event(scratch, site, size);
 
 	event->event.type = EVENT_END;
 	event->event.operation = span->operation;
-	event->event.binary = binary;
+	event->event.binary = site->binary;
 	event->event.tgid = tgid;
 	event->event.time = bpf_ktime_get_boot_ns();
 	event->event.span_id = span->context.span_id;
@@ -87,7 +87,7 @@ static __always_inline struct end_event *begin_end(struct scratch *scratch, cons
 }
 
 /* drop_span takes the innermost span off the goroutine's state and, when nothing else did, says that it is over. */
-static __always_inline void drop_span(struct scratch *scratch, struct goroutine *goroutine, u64 tgid, u32 binary)
+static __always_inline void drop_span(struct scratch *scratch, struct goroutine *goroutine, u64 tgid, const struct site *site)
 {
 	struct open_span *span = innermost_span(goroutine);
 
@@ -97,7 +97,7 @@ static __always_inline void drop_span(struct scratch *scratch, struct goroutine 
 	forget_join(span->context.span_id);
 	unregister_outgoing(span->object, tgid, span);
 	if (span->sampled && !span->silent) {
-		struct end_event *event = begin_end(scratch, span, tgid, binary, sizeof(struct end_event));
+		struct end_event *event = begin_end(scratch, span, tgid, site, sizeof(struct end_event));
 
 		if (event->outcome == OUTCOME_RETURNED)
 			event->outcome = OUTCOME_ABANDONED;
@@ -110,14 +110,14 @@ static __always_inline void drop_span(struct scratch *scratch, struct goroutine 
  * open_span adds a span to the goroutine. Spans whose frame is not below the new one are gone: a panic passed
  * through them. NULL, and counted, when there is no room.
  */
-static __always_inline struct open_span *open_span(struct scratch *scratch, struct goroutine *goroutine, u64 tgid, u32 binary, u32 depth)
+static __always_inline struct open_span *open_span(struct scratch *scratch, struct goroutine *goroutine, u64 tgid, const struct site *site, u32 depth)
 {
 	for (u32 i = 0; i < OPEN_SPANS_MAX; i++) {
 		struct open_span *inner = innermost_span(goroutine);
 
 		if (!inner || !depth || inner->depth < depth)
 			break;
-		drop_span(scratch, goroutine, tgid, binary);
+		drop_span(scratch, goroutine, tgid, site);
 	}
 
 	u32 place = goroutine->count;
@@ -145,7 +145,7 @@ static __always_inline void close_goroutine(struct goroutine *goroutine, const s
  * find_open: the innermost open span of an operation; those further in are dropped, because a function that ends
  * has no frame below it any more. NULL when there is none: then nothing is dropped.
  */
-static __always_inline struct open_span *find_open(struct scratch *scratch, struct goroutine *goroutine, u64 tgid, u32 binary, u8 operation)
+static __always_inline struct open_span *find_open(struct scratch *scratch, struct goroutine *goroutine, u64 tgid, const struct site *site, u8 operation)
 {
 	bool found = false;
 
@@ -158,7 +158,7 @@ static __always_inline struct open_span *find_open(struct scratch *scratch, stru
 
 		if (!inner || inner->operation == operation)
 			return inner;
-		drop_span(scratch, goroutine, tgid, binary);
+		drop_span(scratch, goroutine, tgid, site);
 	}
 	return NULL;
 }
@@ -190,7 +190,7 @@ static __always_inline struct open_span *open_child(struct registers *ctx, const
 
 	if (!goroutine)
 		return NULL;
-	span = open_span(opening->scratch, goroutine, opening->key.tgid, opening->site.binary, frame_depth(ctx, opening->running.stack_hi));
+	span = open_span(opening->scratch, goroutine, opening->key.tgid, &opening->site, frame_depth(ctx, opening->running.stack_hi));
 	if (!span) {
 		close_goroutine(goroutine, &opening->key);
 		return NULL;
@@ -204,13 +204,13 @@ static __always_inline struct open_span *open_child(struct registers *ctx, const
 
 /* begin_start fills what every start event has; the operation adds its own and sends. */
 static __always_inline struct start_event *begin_start(struct scratch *scratch, const struct open_span *span, const struct parent *parent,
-						       u64 tgid, u32 binary, u32 size)
+						       u64 tgid, const struct site *site, u32 size)
 {
-	struct start_event *event = begin_event(scratch, size);
+	struct start_event *event = begin_event(scratch, site, size);
 
 	event->event.type = EVENT_START;
 	event->event.operation = span->operation;
-	event->event.binary = binary;
+	event->event.binary = site->binary;
 	event->event.tgid = tgid;
 	event->event.time = bpf_ktime_get_boot_ns();
 	event->event.span_id = span->context.span_id;

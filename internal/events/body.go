@@ -12,12 +12,20 @@ var errShortBody = errors.New("event ends before its fields do")
 // Body reads the operation's own part of an event, field after field. The first read
 // behind the end sets an error that stays.
 type Body struct {
-	rest []byte
-	err  error
+	rest      []byte
+	constants Constants
+	err       error
 }
 
-// NewBody starts reading b.
-func NewBody(b []byte) Body { return Body{rest: b} }
+// Constants fills text with the constant at a link-time address of the executable that an event comes from, and
+// tells whether it has it.
+type Constants func(address uint64, text []byte) bool
+
+// NewBody starts reading b. The constants, if they are not nil, are asked for strings that the kernel side could not read.
+func NewBody(b []byte, constants Constants) Body { return Body{rest: b, constants: constants} }
+
+// Empty tells whether there is nothing more to read.
+func (b *Body) Empty() bool { return len(b.rest) == 0 }
 
 // Bytes returns the next n bytes, which point into the event, or nil at its end.
 func (b *Body) Bytes(n int) []byte {
@@ -62,11 +70,20 @@ func (b *Body) Int64() int64 {
 	return 0
 }
 
-// String returns the next n bytes as a string of its own.
-func (b *Body) String(n int) string { return string(b.Bytes(n)) }
+// Text returns the next string, whose length was read before. Its bytes point into the event, as a rule.
+func (b *Body) Text(length uint16) []byte {
+	if length&stringAbsent == 0 {
+		return b.Bytes(int(length))
+	}
+	return b.absent(length)
+}
 
 // maxStrings is how many strings an event has at most.
 const maxStrings = 16
+
+// A string with this bit in its length is not in the event: in its place there is the link-time address of 8 bytes that
+// it has if it is a constant. STRING_ABSENT in bpf/include/event.h.
+const stringAbsent = 0x8000
 
 // Strings reads the lengths of all strings, two bytes each, and then the strings, at most
 // 16 of them.
@@ -103,10 +120,34 @@ func (b *Body) texts(lengths []int) []byte {
 	}
 	total := 0
 	for i := range lengths {
-		lengths[i] = int(binary.LittleEndian.Uint16(written[2*i:]))
+		length := binary.LittleEndian.Uint16(written[2*i:])
+		if length&stringAbsent != 0 {
+			return b.gather(written, lengths)
+		}
+		lengths[i] = int(length)
 		total += lengths[i]
 	}
 	return b.Bytes(total)
+}
+
+// gather is texts where some are absent.
+func (b *Body) gather(written []byte, lengths []int) (texts []byte) {
+	for i := range lengths {
+		text := b.Text(binary.LittleEndian.Uint16(written[2*i:]))
+		lengths[i] = len(text)
+		texts = append(texts, text...)
+	}
+	return texts
+}
+
+// absent returns a string that is not in the event, and nothing if it is no constant either.
+func (b *Body) absent(length uint16) []byte {
+	address := uint64(b.Int64())
+	text := make([]byte, length&^stringAbsent)
+	if b.err != nil || b.constants == nil || !b.constants(address, text) {
+		return nil
+	}
+	return text
 }
 
 // Err tells whether the event was shorter than what was read from it.

@@ -32,12 +32,14 @@ func FuzzDecode(f *testing.F) {
 }
 
 // FuzzBody reads a body in an order that reads says: as many bytes as it has, and an error
-// from the first read on that goes beyond.
+// from the first read on that goes beyond. A constant that is asked for is there.
 func FuzzBody(f *testing.F) {
 	f.Add([]byte{1, 2, 0, 3, 0, 0, 0, 0, 0, 0, 0, 'a'}, []byte{0, 1, 2, 4})
 	f.Add([]byte{}, []byte{3, 3})
+	f.Add([]byte{4, 0, 0, 0, 0, 0, 0, 0, 'a'}, []byte{255, 3})
+	constants := func(_ uint64, text []byte) bool { return copy(text, bytes.Repeat([]byte{'x'}, len(text))) == len(text) }
 	f.Fuzz(func(t *testing.T, record, reads []byte) {
-		body := NewBody(record)
+		body := NewBody(record, constants)
 		left := len(record)
 		for _, read := range reads {
 			size := int(read)
@@ -51,9 +53,15 @@ func FuzzBody(f *testing.F) {
 			case 2:
 				size = 8
 				body.Int64()
+			case 255:
+				size = 8
+				before := body.Err()
+				if got := body.Text(100 | stringAbsent); before == nil && body.Err() == nil && len(got) != 100 {
+					t.Fatalf("%d bytes of a constant of 100", len(got))
+				}
 			default:
 				before := body.Err()
-				if got := body.String(int(read)); before == nil && body.Err() == nil && len(got) != size {
+				if got := body.Text(uint16(read)); before == nil && body.Err() == nil && len(got) != size {
 					t.Fatalf("%d bytes instead of %d", len(got), size)
 				}
 			}

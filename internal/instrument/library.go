@@ -64,9 +64,17 @@ type Record struct {
 	// TypeName returns the type whose descriptor has a link-time address, in the form
 	// of reflect.Type.String, or "" when it is not known.
 	TypeName func(address uint64) string
+	// Constants are those of the executable.
+	Constants events.Constants
 	// Options are the values of the instrumentation's options, by name.
 	Options map[string]string
 }
+
+// StartBody reads the operation's own part of the start.
+func (r *Record) StartBody() events.Body { return events.NewBody(r.Start.Body, r.Constants) }
+
+// EndBody reads the operation's own part of the end. It is empty where the operation did not finish.
+func (r *Record) EndBody() events.Body { return events.NewBody(r.End.Body, r.Constants) }
 
 // Plan says how one binary is probed.
 type Plan struct {

@@ -26,7 +26,7 @@ func decode(record []byte) (request, error) {
 	if len(record) < requestSize {
 		return request{}, fmt.Errorf("socket event of %d bytes is shorter than %d", len(record), requestSize)
 	}
-	body := events.NewBody(record[headerSize:])
+	body := events.NewBody(record[headerSize:], nil)
 	var r request
 	r.key.TGID = uint64(body.Int64())
 	copy(r.key.Local[:], body.Bytes(len(r.key.Local)))

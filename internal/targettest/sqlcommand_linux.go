@@ -34,7 +34,9 @@ type SQLStep struct {
 	// On is the "db" (or empty), or the "conn", "tx", "stmt" or "rows" that an earlier step made.
 	On string `json:"on,omitempty"`
 
-	Query string `json:"query,omitempty"` // {n} stands for the number of the repetition, from 0
+	// In Query, {n} stands for the number of the repetition, from 0. A Query of {constant} is a constant of the
+	// program's, see testdata/sqlclient/constant.go.
+	Query string `json:"query,omitempty"`
 	Args  []any  `json:"args,omitempty"`
 	Keep  bool   `json:"keep,omitempty"`  // leave the rows of a query open
 	Plain bool   `json:"plain,omitempty"` // call the method that takes no context

@@ -152,7 +152,7 @@ func (a *assembler) emit(t *target, open *openSpan, end events.End) {
 		return
 	}
 	operation := a.operations[header.Operation]
-	record := instrument.Record{Start: start, End: end, TypeName: t.typeName}
+	record := instrument.Record{Start: start, End: end, TypeName: t.typeName, Constants: t.constants}
 	library := a.libraries[operation.library]
 	for _, output := range t.outputs {
 		session, choice := output.session, &output.choices[header.Operation]

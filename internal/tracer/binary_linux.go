@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/discovery"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/loader"
@@ -24,15 +25,16 @@ type binary struct {
 	id    discovery.FileID
 	index uint16
 	path  string   // as its first process sees it
-	file  *os.File // kept open: probes are attached and types are named by it
+	file  *os.File // kept open: probes are attached, types named and constants read by it
 
-	analysed sync.Once
-	err      error
-	outcome  BinaryOutcome
-	build    *debug.BuildInfo
-	types    *typeNames
-	plans    []instrument.Plan // by library
-	kernel   loader.Binary
+	analysed  sync.Once
+	err       error
+	outcome   BinaryOutcome
+	build     *debug.BuildInfo
+	types     *typeNames
+	constants events.Constants
+	plans     []instrument.Plan // by library
+	kernel    loader.Binary
 
 	// Guarded by shared.mu.
 	users     int             // sessions times their processes
@@ -121,6 +123,8 @@ func (b *binary) plan(libraries []instrument.Library, o Options) (BinaryOutcome,
 		o.Logger.Warn("Types of this executable have no names", zap.Error(err))
 	}
 	b.types = &typeNames{file: b.file, types: types, names: map[uint64]string{}}
+	constants := f.Constants()
+	b.constants = func(address uint64, text []byte) bool { return constants.Read(b.file, address, text) == nil }
 	return BinaryTraced, nil
 }
 

@@ -161,7 +161,7 @@ func (s *Session) trace(p *process, b *binary, log *zap.Logger) {
 	tgid := uint32(p.PID)
 	o := &output{session: s, resource: s.describe(p, b, log)}
 	known := s.shared.reader.do(func() {
-		s.shared.assembler.add(tgid, &target{types: b.types, outputs: []*output{o}, open: map[pcommon.SpanID]*openSpan{}})
+		s.shared.assembler.add(tgid, &target{types: b.types, constants: b.constants, outputs: []*output{o}, open: map[pcommon.SpanID]*openSpan{}})
 	})
 	if !known {
 		return

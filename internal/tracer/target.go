@@ -4,14 +4,17 @@ package tracer
 
 import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
 )
 
 // target is a process that is traced, as the reader knows it. Only the reader's
 // goroutine uses it.
 type target struct {
-	types    *typeNames
-	typeName func(address uint64) string // of types: made once, for all spans
-	outputs  []*output
+	types     *typeNames
+	typeName  func(address uint64) string // of types: made once, for all spans
+	constants events.Constants
+	outputs   []*output
 	// open has the start event of each span that has not ended.
 	open map[pcommon.SpanID]*openSpan
 }

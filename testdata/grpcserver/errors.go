@@ -47,6 +47,8 @@ func fail(_ context.Context, request string) (string, error) {
 		return "", errors.New("a plain error")
 	case "own":
 		return "", &handlerError{"an error of its own type"}
+	case "constant":
+		return "", &handlerError{constantMessage()}
 	case "wrapped":
 		return "", fmt.Errorf("wrapped: %w", status.Error(codes.NotFound, "a wrapped status"))
 	case "status":

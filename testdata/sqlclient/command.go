@@ -27,7 +27,7 @@ type step struct {
 	Do string `json:"do"`
 	On string `json:"on"`
 
-	Query string `json:"query"` // {n} stands for the number of the repetition, from 0
+	Query string `json:"query"` // {n} stands for the number of the repetition, from 0; see constant.go for {constant}
 	Args  []any  `json:"args"`
 	Keep  bool   `json:"keep"`  // leave the rows of a query open
 	Plain bool   `json:"plain"` // call the method that takes no context

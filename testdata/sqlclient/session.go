@@ -165,6 +165,9 @@ func (s *session) close(what string) error {
 
 // query is the statement of a step, for this repetition.
 func (s *session) query(next step) string {
+	if next.Query == "{constant}" {
+		return constantStatement()
+	}
 	return strings.ReplaceAll(next.Query, "{n}", strconv.Itoa(s.number))
 }
 

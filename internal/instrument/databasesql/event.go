@@ -17,9 +17,8 @@ type start struct {
 	transaction uint8
 }
 
-func decodeStart(body []byte) (start, error) {
+func decodeStart(b events.Body) (start, error) {
 	var s start
-	b := events.NewBody(body)
 	length := uint64(b.Int64())
 	s.port = int(b.Int64())
 	driver := b.Uint8()
@@ -38,15 +37,14 @@ type result struct {
 	code string // of the error; "" if it has none
 }
 
-func decodeEnd(body []byte) (result, error) {
-	if len(body) == 0 {
+func decodeEnd(b events.Body) (result, error) {
+	if b.Empty() {
 		return result{}, nil // the operation did not finish
 	}
-	b := events.NewBody(body)
 	number := b.Int64()
 	isNumber := b.Uint8() != 0
 	b.Bytes(5)
-	r := result{code: b.String(int(b.Uint16()))}
+	r := result{code: string(b.Text(b.Uint16()))}
 	if isNumber {
 		r.code = strconv.FormatInt(number, 10)
 	}

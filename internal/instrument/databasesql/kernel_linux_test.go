@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ebpfgo/ebpfgoreceiver/internal/events"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrumenttest"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/kerneltest"
 )
@@ -81,7 +82,7 @@ func TestStartOfKernelSide(t *testing.T) {
 	record = append(record, "sdaexttext..."...)
 	decoded := instrumenttest.DecodeStart(t, record)
 	assert.Equal(t, operationTransaction, decoded.Operation)
-	body, err := decodeStart(decoded.Body)
+	body, err := decodeStart(events.NewBody(decoded.Body, nil))
 	require.NoError(t, err)
 	assert.Equal(t, start{
 		connection: connection{text: []byte("s"), database: []byte("da"), extra: []byte("ext"), port: 77},
@@ -94,12 +95,12 @@ func TestEndOfKernelSide(t *testing.T) {
 	end := instrumenttest.DecodeEnd(t, append(record, "23505..."...))
 	assert.True(t, end.HasError)
 	assert.Equal(t, uint64(0xabc), end.ErrorType)
-	body, err := decodeEnd(end.Body)
+	body, err := decodeEnd(events.NewBody(end.Body, nil))
 	require.NoError(t, err)
 	assert.Equal(t, result{code: "23505"}, body)
 
 	record = kernelSide(t).Record(t, "sql_end", map[string]uint64{"number": 1<<64 - 5, "has_number": 1})
-	body, err = decodeEnd(instrumenttest.DecodeEnd(t, record).Body)
+	body, err = decodeEnd(events.NewBody(instrumenttest.DecodeEnd(t, record).Body, nil))
 	require.NoError(t, err)
 	assert.Equal(t, result{code: "-5"}, body)
 }

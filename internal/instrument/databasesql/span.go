@@ -26,11 +26,11 @@ const pingName = "PING"
 // clientSpan follows the semantic conventions of database client spans, of SQL databases
 // and of each of their systems.
 func (l library) clientSpan(r instrument.Record, span ptrace.Span) error {
-	s, err := decodeStart(r.Start.Body)
+	s, err := decodeStart(r.StartBody())
 	if err != nil {
 		return fmt.Errorf("start of a database span: %w", err)
 	}
-	e, err := decodeEnd(r.End.Body)
+	e, err := decodeEnd(r.EndBody())
 	if err != nil {
 		return fmt.Errorf("end of a database span: %w", err)
 	}

@@ -17,9 +17,8 @@ type clientStart struct {
 	method, target string
 }
 
-func (l library) decodeClientStart(body []byte) (clientStart, error) {
+func (l library) decodeClientStart(b events.Body) (clientStart, error) {
 	var method, target []byte
-	b := events.NewBody(body)
 	b.Bytes(4)
 	b.Texts(&method, &target)
 	return clientStart{method: l.texts.Of(method), target: l.texts.Of(target)}, b.Err()
@@ -31,13 +30,12 @@ type clientEnd struct {
 	peer peer // of the last attempt
 }
 
-func (l library) decodeClientEnd(body []byte) (clientEnd, error) {
-	if len(body) == 0 {
+func (l library) decodeClientEnd(b events.Body) (clientEnd, error) {
+	if b.Empty() {
 		return clientEnd{}, nil // the call did not finish
 	}
 	var e clientEnd
 	var text string
-	b := events.NewBody(body)
 	ip := decodePeer(&b)
 	e.code = b.Uint32()
 	e.known = b.Uint8() != 0
@@ -49,11 +47,11 @@ func (l library) decodeClientEnd(body []byte) (clientEnd, error) {
 
 // clientSpan follows the semantic conventions of gRPC client spans.
 func (l library) clientSpan(r instrument.Record, span ptrace.Span) error {
-	c, err := l.decodeClientStart(r.Start.Body)
+	c, err := l.decodeClientStart(r.StartBody())
 	if err != nil {
 		return fmt.Errorf("start of a client span: %w", err)
 	}
-	e, err := l.decodeClientEnd(r.End.Body)
+	e, err := l.decodeClientEnd(r.EndBody())
 	if err != nil {
 		return fmt.Errorf("end of a client span: %w", err)
 	}

@@ -62,7 +62,7 @@ func TestServerEventsOfKernelSide(t *testing.T) {
 	assert.Equal(t, operationServer, start.Operation)
 	assert.Equal(t, pcommon.SpanID{1, 2, 3, 4, 5, 6, 7, 8}, start.ParentID)
 	assert.True(t, start.ParentIsRemote)
-	body, err := Library().(library).decodeServerStart(start.Body)
+	body, err := Library().(library).decodeServerStart(events.NewBody(start.Body, nil))
 	require.NoError(t, err)
 	assert.Equal(t, serverStart{peer: peer{"192.0.2.7", 4711}, method: "/m", authority: "a", tracestate: "t"}, body)
 
@@ -74,7 +74,7 @@ func TestServerEventsOfKernelSide(t *testing.T) {
 	assert.Equal(t, events.Goexit, end.Outcome)
 	assert.True(t, end.HasError)
 	assert.Equal(t, uint64(0xabc), end.ErrorType)
-	endBody, err := decodeServerEnd(end.Body)
+	endBody, err := decodeServerEnd(events.NewBody(end.Body, nil))
 	require.NoError(t, err)
 	assert.Equal(t, serverEnd{outcome: outcome{known: true, code: 0x12345, message: "no"}, unknownMethod: true}, endBody)
 }
@@ -82,7 +82,7 @@ func TestServerEventsOfKernelSide(t *testing.T) {
 func TestClientEventsOfKernelSide(t *testing.T) {
 	s := source(t)
 	record := s.Record(t, "client_start", map[string]uint64{"lengths[0]": 2, "lengths[1]": 1})
-	c, err := Library().(library).decodeClientStart(instrumenttest.DecodeStart(t, append(record, "/mt"...)).Body)
+	c, err := Library().(library).decodeClientStart(events.NewBody(instrumenttest.DecodeStart(t, append(record, "/mt"...)).Body, nil))
 	require.NoError(t, err)
 	assert.Equal(t, clientStart{method: "/m", target: "t"}, c)
 
@@ -90,7 +90,7 @@ func TestClientEventsOfKernelSide(t *testing.T) {
 		"peer.ip[0]": 0x20, "peer.ip[15]": 1, "peer.ip_length": 16, "peer.port": 443,
 		"code": 0x12345, "has_status": 1, "lengths[0]": 2, "lengths[1]": 1,
 	})
-	e, err := Library().(library).decodeClientEnd(instrumenttest.DecodeEnd(t, append(record, "nop"...)).Body)
+	e, err := Library().(library).decodeClientEnd(events.NewBody(instrumenttest.DecodeEnd(t, append(record, "nop"...)).Body, nil))
 	require.NoError(t, err)
 	assert.Equal(t, clientEnd{outcome: outcome{known: true, code: 0x12345, message: "no"}, peer: peer{"2000::1", 443}}, e)
 }

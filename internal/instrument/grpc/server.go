@@ -19,9 +19,8 @@ type serverStart struct {
 	tracestate        string
 }
 
-func (l library) decodeServerStart(body []byte) (serverStart, error) {
+func (l library) decodeServerStart(b events.Body) (serverStart, error) {
 	var method, authority, tracestate, text []byte
-	b := events.NewBody(body)
 	ip := decodePeer(&b)
 	b.Texts(&method, &authority, &tracestate, &text)
 	return serverStart{
@@ -43,12 +42,11 @@ type outcome struct {
 	message string
 }
 
-func decodeServerEnd(body []byte) (serverEnd, error) {
-	if len(body) == 0 {
+func decodeServerEnd(b events.Body) (serverEnd, error) {
+	if b.Empty() {
 		return serverEnd{}, nil // the handler did not finish
 	}
 	var e serverEnd
-	b := events.NewBody(body)
 	e.code = b.Uint32()
 	e.known = b.Uint8() != 0
 	e.unknownMethod = b.Uint8() != 0
@@ -58,11 +56,11 @@ func decodeServerEnd(body []byte) (serverEnd, error) {
 
 // serverSpan follows the semantic conventions of gRPC server spans.
 func (l library) serverSpan(r instrument.Record, span ptrace.Span) error {
-	s, err := l.decodeServerStart(r.Start.Body)
+	s, err := l.decodeServerStart(r.StartBody())
 	if err != nil {
 		return fmt.Errorf("start of a server span: %w", err)
 	}
-	e, err := decodeServerEnd(r.End.Body)
+	e, err := decodeServerEnd(r.EndBody())
 	if err != nil {
 		return fmt.Errorf("end of a server span: %w", err)
 	}

@@ -19,11 +19,10 @@ type clientStart struct {
 	url           clientURL
 }
 
-func (l library) decodeClientStart(body []byte) (clientStart, error) {
+func (l library) decodeClientStart(b events.Body) (clientStart, error) {
 	var c clientStart
 	var method []byte
 	var u rawURL
-	b := events.NewBody(body)
 	c.contentLength = b.Int64()
 	u.hasUser = b.Uint8() != 0
 	b.Bytes(7)
@@ -39,22 +38,21 @@ type clientEnd struct {
 	protoMajor, protoMinor uint8
 }
 
-func decodeClientEnd(body []byte) (clientEnd, error) {
-	if len(body) == 0 {
+func decodeClientEnd(b events.Body) (clientEnd, error) {
+	if b.Empty() {
 		return clientEnd{contentLength: -1}, nil // the round trip did not finish
 	}
-	b := events.NewBody(body)
 	e := clientEnd{contentLength: b.Int64(), status: b.Uint16(), protoMajor: b.Uint8(), protoMinor: b.Uint8()}
 	return e, b.Err()
 }
 
 // clientSpan follows the semantic conventions of HTTP client spans.
 func (l library) clientSpan(r instrument.Record, span ptrace.Span) error {
-	c, err := l.decodeClientStart(r.Start.Body)
+	c, err := l.decodeClientStart(r.StartBody())
 	if err != nil {
 		return fmt.Errorf("start of a client span: %w", err)
 	}
-	e, err := decodeClientEnd(r.End.Body)
+	e, err := decodeClientEnd(r.EndBody())
 	if err != nil {
 		return fmt.Errorf("end of a client span: %w", err)
 	}

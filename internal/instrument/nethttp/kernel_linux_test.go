@@ -66,7 +66,7 @@ func TestServerEventsOfKernelSide(t *testing.T) {
 	assert.Equal(t, operationServer, start.Operation)
 	assert.Equal(t, pcommon.SpanID{1, 2, 3, 4, 5, 6, 7, 8}, start.ParentID)
 	assert.True(t, start.ParentIsRemote)
-	body, err := decodeServerStart(start.Body)
+	body, err := decodeServerStart(events.NewBody(start.Body, nil))
 	require.NoError(t, err)
 	assert.Equal(t, serverStart{
 		contentLength: 77, protoMajor: 2, protoMinor: 3, tls: true,
@@ -75,7 +75,7 @@ func TestServerEventsOfKernelSide(t *testing.T) {
 	}, body)
 
 	line := s.Record(t, "server_start", map[string]uint64{"has_space": 1, "lengths[0]": 5, "lengths[1]": 2})
-	body, err = decodeServerStart(instrumenttest.DecodeStart(t, append(line, "POST /a"...)).Body)
+	body, err = decodeServerStart(events.NewBody(instrumenttest.DecodeStart(t, append(line, "POST /a"...)).Body, nil))
 	require.NoError(t, err)
 	assert.Equal(t, "POST", body.method)
 	assert.Equal(t, "/a", body.uri)
@@ -87,7 +87,7 @@ func TestServerEventsOfKernelSide(t *testing.T) {
 	assert.Equal(t, events.Panicked, end.Outcome)
 	assert.True(t, end.HasError)
 	assert.Equal(t, uint64(0xabc), end.ErrorType)
-	endBody, err := decodeServerEnd(end.Body)
+	endBody, err := decodeServerEnd(events.NewBody(end.Body, nil))
 	require.NoError(t, err)
 	assert.Equal(t, serverEnd{written: 99, status: 204, pattern: []byte("/x")}, endBody)
 }
@@ -99,7 +99,7 @@ func TestClientEventsOfKernelSide(t *testing.T) {
 		"lengths[0]": 4, "lengths[1]": 1, "lengths[2]": 1, "lengths[3]": 1, "lengths[4]": 1,
 		"lengths[5]": 1, "lengths[6]": 1, "lengths[7]": 1,
 	})
-	c, err := Library().(library).decodeClientStart(instrumenttest.DecodeStart(t, append(record, "POSTsohprqf"...)).Body)
+	c, err := Library().(library).decodeClientStart(events.NewBody(instrumenttest.DecodeStart(t, append(record, "POSTsohprqf"...)).Body, nil))
 	require.NoError(t, err)
 	assert.Equal(t, int64(77), c.contentLength)
 	assert.Equal(t, "POST", c.method)
@@ -109,12 +109,12 @@ func TestClientEventsOfKernelSide(t *testing.T) {
 	record = s.Record(t, "client_start", map[string]uint64{
 		"has_user": 1, "lengths[1]": 1, "lengths[3]": 1, "lengths[4]": 4, "lengths[5]": 6, "lengths[6]": 1, "lengths[7]": 1,
 	})
-	c, err = Library().(library).decodeClientStart(instrumenttest.DecodeStart(t, append(record, "sh/p q/p%20qqf"...)).Body)
+	c, err = Library().(library).decodeClientStart(events.NewBody(instrumenttest.DecodeStart(t, append(record, "sh/p q/p%20qqf"...)).Body, nil))
 	require.NoError(t, err)
 	assert.Equal(t, clientURL{full: "s://REDACTED:REDACTED@h/p%20q?q#f", scheme: "s", host: "h"}, c.url)
 
 	record = s.Record(t, "client_end", map[string]uint64{"content_length": 99, "status": 204, "proto_major": 2, "proto_minor": 1})
-	e, err := decodeClientEnd(instrumenttest.DecodeEnd(t, record).Body)
+	e, err := decodeClientEnd(events.NewBody(instrumenttest.DecodeEnd(t, record).Body, nil))
 	require.NoError(t, err)
 	assert.Equal(t, clientEnd{contentLength: 99, status: 204, protoMajor: 2, protoMinor: 1}, e)
 }

@@ -28,8 +28,7 @@ type serverStart struct {
 	forwarding             forwarding
 }
 
-func decodeServerStart(body []byte) (serverStart, error) {
-	b := events.NewBody(body)
+func decodeServerStart(b events.Body) (serverStart, error) {
 	s := serverStart{contentLength: b.Int64(), protoMajor: b.Uint8(), protoMinor: b.Uint8(), tls: b.Uint8() != 0}
 	hasSpace := b.Uint8() != 0
 	b.Strings(
@@ -49,25 +48,24 @@ type serverEnd struct {
 	pattern []byte // points into the event
 }
 
-func decodeServerEnd(body []byte) (serverEnd, error) {
-	if len(body) == 0 {
+func decodeServerEnd(b events.Body) (serverEnd, error) {
+	if b.Empty() {
 		return serverEnd{written: -1}, nil // the handler did not finish
 	}
-	b := events.NewBody(body)
 	e := serverEnd{written: b.Int64(), status: b.Uint16()}
 	length := b.Uint16()
 	b.Bytes(4)
-	e.pattern = b.Bytes(int(length))
+	e.pattern = b.Text(length)
 	return e, b.Err()
 }
 
 // serverSpan follows the semantic conventions of HTTP server spans.
 func (l library) serverSpan(r instrument.Record, span ptrace.Span) error {
-	s, err := decodeServerStart(r.Start.Body)
+	s, err := decodeServerStart(r.StartBody())
 	if err != nil {
 		return fmt.Errorf("start of a server span: %w", err)
 	}
-	e, err := decodeServerEnd(r.End.Body)
+	e, err := decodeServerEnd(r.EndBody())
 	if err != nil {
 		return fmt.Errorf("end of a server span: %w", err)
 	}
