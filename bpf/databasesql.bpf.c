@@ -455,7 +455,6 @@ enum end {
 	END_FAILED,	  /* behind it with an error, at errors.Is(err, driver.ErrBadConn): not over yet */
 	END_VERDICT,	  /* behind errors.Is: over, unless it is such an error, and there will be another attempt */
 	END_LAST_ATTEMPT, /* DB.retry returns the result of its last attempt */
-	END_SUCCESS,	  /* in a function that the operation calls, when all went well */
 	END_RELEASE,	  /* a Tx or Conn takes back its connection, with an error or nil */
 	END_RESULT,	  /* in the operation itself, with an error or nil */
 	END_PART,	  /* in a function that the operation calls, with an error or nil */
@@ -503,20 +502,33 @@ static __always_inline struct open_span *find_subject(struct scratch *scratch, s
 struct hit {
 	struct site site;
 	struct runtime_layout *runtime;
+	struct scratch *scratch; /* taken: to be given back */
 	struct goroutine_key key;
 	struct goroutine *goroutine;
+	u64 stack_hi;
 };
 
-/* read_hit: false if no span is open on the goroutine. */
+/* read_hit: false, with nothing to be given back, if no span is open on the goroutine. */
 static __always_inline bool read_hit(struct registers *ctx, struct hit *hit)
 {
+	struct running running;
+
 	if (!read_site(ctx, &hit->site))
 		return false;
 	hit->runtime = runtime_layout(hit->site.binary);
-	if (!hit->runtime || !read_goroutine_key(ctx, hit->runtime, &hit->key))
+	if (!hit->runtime)
 		return false;
-	hit->goroutine = find_goroutine(&hit->key);
-	return hit->goroutine;
+	hit->scratch = take_scratch();
+	if (!hit->scratch)
+		return false;
+	if (read_running(ctx, hit->runtime, hit->scratch, &hit->key, &running)) {
+		hit->stack_hi = running.stack_hi;
+		hit->goroutine = find_goroutine(&hit->key);
+		if (hit->goroutine)
+			return true;
+	}
+	give_scratch(hit->scratch);
+	return false;
 }
 
 /* finish ends a span with an error or nil. */
@@ -524,15 +536,11 @@ static __always_inline void finish(struct registers *ctx, const struct hit *hit,
 				   bool deferred)
 {
 	struct database_sql_layout *layout = database_sql_layout(hit->site.binary);
-	struct scratch *scratch = take_scratch();
-
-	if (!scratch)
-		return;
-
+	struct scratch *scratch = hit->scratch;
 	struct open_span *span = find_subject(scratch, hit->goroutine, hit->key.tgid, &hit->site, subject);
 
 	if (!span || !layout)
-		goto out;
+		return;
 	if (span->sampled && !span->silent) {
 		struct sql_end *event = (void *)begin_end(scratch, span, hit->key.tgid, &hit->site, sizeof(*event));
 
@@ -547,12 +555,10 @@ static __always_inline void finish(struct registers *ctx, const struct hit *hit,
 	}
 	hit->goroutine->count--;
 	close_goroutine(hit->goroutine, &hit->key);
-out:
-	give_scratch(scratch);
 }
 
-/* find_attempted: the span whose DB.retry this is. Nothing is dropped. */
-static __always_inline struct open_span *find_attempted(struct goroutine *goroutine, const struct subject *subject)
+/* see_subject: find_subject without dropping anything. */
+static __always_inline struct open_span *see_subject(struct goroutine *goroutine, const struct subject *subject)
 {
 	struct open_span *found = NULL;
 
@@ -562,68 +568,70 @@ static __always_inline struct open_span *find_attempted(struct goroutine *gorout
 	return found;
 }
 
-static __noinline int on_end(struct registers *ctx)
+static __always_inline void end_hit(struct registers *ctx, const struct hit *hit)
 {
 	struct go_interface error = {.type = argument_0(ctx), .data = argument_1(ctx)};
-	struct subject subject = {};
+	struct subject subject = {.operations = STATEMENTS | TRANSACTIONS | PINGS};
 	struct open_span *span;
-	struct hit hit;
+	u32 links = 2;
 
-	if (!read_hit(ctx, &hit))
-		return 0;
-	subject.operations = STATEMENTS | TRANSACTIONS | PINGS;
-	switch (hit.site.variant) {
+	switch (hit->site.variant) {
 	case END_ATTEMPT:
 		/* A transaction has its own sites for that, and a ping only has its connection by now. */
 		subject.operations = STATEMENTS;
 		if (error.type)
-			return 0;
+			return;
 		break;
 	case END_VERDICT:
 		if (argument_0(ctx) & 1)
-			return 0;
+			return;
 		break;
 	case END_LAST_ATTEMPT:
 		subject.operations = error.type ? subject.operations : STATEMENTS;
-		subject.frame = caller_frame(ctx, read_stack_hi(ctx, hit.runtime), 1);
-		break;
-	case END_SUCCESS:
-		error.type = error.data = 0;
+		links = 1;
 		break;
 	case END_RELEASE:
 		subject.operations = STATEMENTS;
 		/* A method value: a pointer to the code, and the receiver. */
 		subject.object = read_word(closure_pointer(ctx) + sizeof(u64));
 		if (subject.object)
-			finish(ctx, &hit, &subject, error, true);
-		return 0;
+			finish(ctx, hit, &subject, error, true);
+		return;
 	case END_RESULT:
-		subject.frame = caller_frame(ctx, read_stack_hi(ctx, hit.runtime), 1);
+		links = 1;
 		break;
 	}
+	subject.frame = caller_frame(ctx, hit->stack_hi, links);
 	if (!subject.frame)
-		subject.frame = caller_frame(ctx, read_stack_hi(ctx, hit.runtime), 2);
-	if (!subject.frame)
-		return 0;
-	if (hit.site.variant == END_FAILED || hit.site.variant == END_VERDICT) {
-		span = find_attempted(hit.goroutine, &subject);
+		return;
+	if (hit->site.variant == END_FAILED || hit->site.variant == END_VERDICT) {
+		span = see_subject(hit->goroutine, &subject);
 		if (!span)
-			return 0;
-		if (hit.site.variant == END_FAILED) {
+			return;
+		if (hit->site.variant == END_FAILED) {
 			span->object = error.type;
 			span->check = error.data;
-			return 0;
+			return;
 		}
 		error.type = span->object;
 		error.data = span->check;
 	}
-	finish(ctx, &hit, &subject, error, false);
+	finish(ctx, hit, &subject, error, false);
+}
+
+static __noinline int on_end(struct registers *ctx)
+{
+	struct hit hit;
+
+	if (!read_hit(ctx, &hit))
+		return 0;
+	end_hit(ctx, &hit);
+	give_scratch(hit.scratch);
 	return 0;
 }
 
 /*
- * In func (db *DB) retry(fn func(strategy connReuseStrategy) error) error, queryDC, beginDC and pingDC, in Commit and
- * rollback, and in the method values of (*Tx).closemuRUnlockRelease and (*Conn).closemuRUnlockCondReleaseConn.
+ * In func (db *DB) retry(fn func(strategy connReuseStrategy) error) error, beginDC and pingDC, in Commit and rollback, and in the method values of (*Tx).closemuRUnlockRelease and (*Conn).closemuRUnlockCondReleaseConn.
  */
 SEC("uprobe")
 int sql_end(struct registers *ctx)
@@ -634,44 +642,68 @@ int sql_end(struct registers *ctx)
 	return 0;
 }
 
-/* How many calls there are at most between (*DB).BeginTx and beginDC: retry, a closure, begin. */
-#define BEGIN_LINKS_MAX 5
+/* What has succeeded: the variants of sql_success. Kept equal to internal/instrument/databasesql/ends.go. */
+enum success {
+	SUCCESS_TRANSACTION,
+	SUCCESS_STATEMENT,
+	SUCCESS_RESULT, /* of a statement, if the error behind the two words of its driver.Result or sql.Result is nil */
+};
 
-static __noinline int on_begin_end(struct registers *ctx)
+/* How many calls there are at most between an operation and where it succeeds: retry, a closure, and what that calls. */
+#define SUCCESS_LINKS_MAX 5
+
+/* saved_frame: the frame pointer that is saved at a frame, which may be among those that were read at once. */
+static __always_inline u64 saved_frame(const struct scratch *scratch, u64 from, u64 frame)
 {
-	struct subject subject = {.operations = TRANSACTIONS};
-	struct go_interface none = {};
-	struct open_span *span;
+	u64 offset = frame - from;
+
+	return offset <= STRUCT_MAX - sizeof(u64) ? object_word(scratch, offset) : read_word(frame);
+}
+
+/* end_success finds the operation by the frames that lead to it. */
+static __always_inline void end_success(struct registers *ctx, const struct hit *hit)
+{
+	const struct go_interface none = {};
+	struct subject subject = {.operations = hit->site.variant == SUCCESS_TRANSACTION ? TRANSACTIONS : STATEMENTS};
+	u64 from = frame_pointer(ctx), frame = from;
+
+	if (!hit->stack_hi || !read_object(hit->scratch, from, STRUCT_MAX))
+		return;
+	for (u32 i = 0; i < SUCCESS_LINKS_MAX && frame; i++) {
+		frame = saved_frame(hit->scratch, from, frame);
+		subject.frame = hit->stack_hi - frame;
+		if (frame && see_subject(hit->goroutine, &subject)) {
+			finish(ctx, hit, &subject, none, false);
+			return;
+		}
+	}
+}
+
+static __noinline int on_success(struct registers *ctx)
+{
+	u64 error = argument_2(ctx);
 	struct hit hit;
-	u64 base, frame;
 
 	if (!read_hit(ctx, &hit))
 		return 0;
-	span = innermost_span(hit.goroutine);
-	if (!span || !span->request)
-		return 0;
-	base = read_stack_hi(ctx, hit.runtime);
-	frame = frame_pointer(ctx);
-	for (u32 i = 0; i < BEGIN_LINKS_MAX && frame; i++) {
-		frame = read_word(frame);
-		if (frame && base - frame == span->request) {
-			subject.frame = span->request;
-			finish(ctx, &hit, &subject, none, false);
-			return 0;
-		}
-	}
+	if (hit.site.variant != SUCCESS_RESULT || !error)
+		end_success(ctx, &hit);
+	give_scratch(hit.scratch);
 	return 0;
 }
 
 /*
  * func (db *DB) beginDC(ctx context.Context, dc *driverConn, release func(error), opts *TxOptions) (tx *Tx, err error),
- * at its call of runtime.newproc for tx.awaitDone
+ * at its call of runtime.newproc for tx.awaitDone;
+ * func (db *DB) queryDC(ctx, txctx context.Context, dc *driverConn, releaseConn func(error), query string, args []any)
+ * (*Rows, error), and the func in (*Stmt).QueryContext, at their calls of (*Rows).initContextClose;
+ * the funcs in (*DB).ExecContext and (*Stmt).ExecContext, behind their calls of (*DB).exec and resultFromStatement
  */
 SEC("uprobe")
-int sql_begin_end(struct registers *ctx)
+int sql_success(struct registers *ctx)
 {
 	hold_cpu();
-	on_begin_end(ctx);
+	on_success(ctx);
 	release_cpu();
 	return 0;
 }
@@ -691,9 +723,10 @@ static __noinline int on_return(struct registers *ctx)
 		return 0;
 	error.type = hit.site.variant == 0 ? results[0] : hit.site.variant == 1 ? results[1] : results[2];
 	error.data = hit.site.variant == 0 ? results[1] : hit.site.variant == 1 ? results[2] : results[3];
-	subject.frame = caller_frame(ctx, read_stack_hi(ctx, hit.runtime), 0);
+	subject.frame = caller_frame(ctx, hit.stack_hi, 0);
 	if (subject.frame)
 		finish(ctx, &hit, &subject, error, false);
+	give_scratch(hit.scratch);
 	return 0;
 }
 
@@ -716,10 +749,8 @@ static __always_inline bool is_sql(const struct open_span *span)
 /* unwind ends the spans whose frames are gone: those that are at least so far below the base of the stack. */
 static __always_inline void unwind(const struct hit *hit, u64 depth, enum outcome outcome)
 {
-	struct scratch *scratch = take_scratch();
+	struct scratch *scratch = hit->scratch;
 
-	if (!scratch)
-		return;
 	for (u32 i = 0; i < OPEN_SPANS_MAX; i++) {
 		struct open_span *span = innermost_span(hit->goroutine);
 
@@ -742,7 +773,6 @@ static __always_inline void unwind(const struct hit *hit, u64 depth, enum outcom
 		hit->goroutine->count--;
 	}
 	close_goroutine(hit->goroutine, &hit->key);
-	give_scratch(scratch);
 }
 
 static __noinline int on_panic(struct registers *ctx)
@@ -755,6 +785,7 @@ static __noinline int on_panic(struct registers *ctx)
 	for (u32 i = 0; i < OPEN_SPANS_MAX; i++)
 		if (i < hit.goroutine->count && is_sql(&hit.goroutine->spans[i]))
 			hit.goroutine->spans[i].check = type ? type - hit.site.bias : 0;
+	give_scratch(hit.scratch);
 	return 0;
 }
 
@@ -790,8 +821,11 @@ static __noinline int on_recovery(struct registers *ctx)
 		stack_pointer = read_word(goroutine + layout->g_sigcode0);
 	else
 		stack_pointer = read_field(read_field(goroutine, hit.runtime->g_panic), layout->panic_sp);
-	if (base && stack_pointer && stack_pointer < base)
-		unwind(&hit, base - stack_pointer, OUTCOME_PANICKED);
+	hit.scratch = base && stack_pointer && stack_pointer < base ? take_scratch() : NULL;
+	if (!hit.scratch)
+		return 0;
+	unwind(&hit, base - stack_pointer, OUTCOME_PANICKED);
+	give_scratch(hit.scratch);
 	return 0;
 }
 
@@ -818,6 +852,7 @@ static __noinline int on_exit(struct registers *ctx)
 			depth = hit.goroutine->spans[i].depth;
 	if (depth)
 		unwind(&hit, depth, OUTCOME_GOEXIT);
+	give_scratch(hit.scratch);
 	return 0;
 }
 

@@ -322,7 +322,6 @@ const (
 	DatabasesqlMapSamplers             = "samplers"
 	DatabasesqlMapScratches            = "scratches"
 	DatabasesqlMapTargets              = "targets"
-	DatabasesqlProgSqlBeginEnd         = "sql_begin_end"
 	DatabasesqlProgSqlEnd              = "sql_end"
 	DatabasesqlProgSqlExit             = "sql_exit"
 	DatabasesqlProgSqlPanic            = "sql_panic"
@@ -330,6 +329,7 @@ const (
 	DatabasesqlProgSqlRecovery         = "sql_recovery"
 	DatabasesqlProgSqlReturn           = "sql_return"
 	DatabasesqlProgSqlStatementStart   = "sql_statement_start"
+	DatabasesqlProgSqlSuccess          = "sql_success"
 	DatabasesqlProgSqlTransactionStart = "sql_transaction_start"
 	DatabasesqlVarScratchSlots         = "scratch_slots"
 	DatabasesqlVarWakeupBytes          = "wakeup_bytes"
@@ -377,7 +377,6 @@ type DatabasesqlSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type DatabasesqlProgramSpecs struct {
-	SqlBeginEnd         *ebpf.ProgramSpec `ebpf:"sql_begin_end"`
 	SqlEnd              *ebpf.ProgramSpec `ebpf:"sql_end"`
 	SqlExit             *ebpf.ProgramSpec `ebpf:"sql_exit"`
 	SqlPanic            *ebpf.ProgramSpec `ebpf:"sql_panic"`
@@ -385,6 +384,7 @@ type DatabasesqlProgramSpecs struct {
 	SqlRecovery         *ebpf.ProgramSpec `ebpf:"sql_recovery"`
 	SqlReturn           *ebpf.ProgramSpec `ebpf:"sql_return"`
 	SqlStatementStart   *ebpf.ProgramSpec `ebpf:"sql_statement_start"`
+	SqlSuccess          *ebpf.ProgramSpec `ebpf:"sql_success"`
 	SqlTransactionStart *ebpf.ProgramSpec `ebpf:"sql_transaction_start"`
 }
 
@@ -504,7 +504,6 @@ type DatabasesqlVariables struct {
 //
 // It can be passed to LoadDatabasesqlObjects or ebpf.CollectionSpec.LoadAndAssign.
 type DatabasesqlPrograms struct {
-	SqlBeginEnd         *ebpf.Program `ebpf:"sql_begin_end"`
 	SqlEnd              *ebpf.Program `ebpf:"sql_end"`
 	SqlExit             *ebpf.Program `ebpf:"sql_exit"`
 	SqlPanic            *ebpf.Program `ebpf:"sql_panic"`
@@ -512,12 +511,12 @@ type DatabasesqlPrograms struct {
 	SqlRecovery         *ebpf.Program `ebpf:"sql_recovery"`
 	SqlReturn           *ebpf.Program `ebpf:"sql_return"`
 	SqlStatementStart   *ebpf.Program `ebpf:"sql_statement_start"`
+	SqlSuccess          *ebpf.Program `ebpf:"sql_success"`
 	SqlTransactionStart *ebpf.Program `ebpf:"sql_transaction_start"`
 }
 
 func (p *DatabasesqlPrograms) Close() error {
 	return _DatabasesqlClose(
-		p.SqlBeginEnd,
 		p.SqlEnd,
 		p.SqlExit,
 		p.SqlPanic,
@@ -525,6 +524,7 @@ func (p *DatabasesqlPrograms) Close() error {
 		p.SqlRecovery,
 		p.SqlReturn,
 		p.SqlStatementStart,
+		p.SqlSuccess,
 		p.SqlTransactionStart,
 	)
 }

@@ -172,7 +172,7 @@ func assertSites(t *testing.T, sites *siteTable) {
 		"net_http_client_start", "net_http_client_end",
 		"grpc_server_start", "grpc_server_end", "grpc_server_exit",
 		"grpc_client_start", "grpc_client_end", "grpc_client_detach", "grpc_client_failure",
-		"sql_statement_start", "sql_transaction_start", "sql_ping_start", "sql_end", "sql_begin_end", "sql_return",
+		"sql_statement_start", "sql_transaction_start", "sql_ping_start", "sql_end", "sql_success", "sql_return",
 	} {
 		assert.Contains(t, programs, program)
 	}

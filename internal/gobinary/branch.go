@@ -55,6 +55,15 @@ func (c *Code) ComparisonAfter(call Site, register Register) (Branch, bool) {
 	return c.branchAfter(call, register, effectFlags)
 }
 
+// JumpAfter returns the first conditional jump behind a call, whatever it tests, on the conditions of BranchAfter otherwise.
+func (c *Code) JumpAfter(call Site, register Register) (Site, bool) {
+	i, _, _, ok := c.jumpAfter(call, register)
+	if !ok {
+		return Site{}, false
+	}
+	return c.site(i, SiteBranch), true
+}
+
 func (c *Code) branchAfter(call Site, register Register, wanted effect) (Branch, bool) {
 	i, flags, tested, ok := c.jumpAfter(call, register)
 	if !ok {

@@ -16,6 +16,10 @@ const (
 	attempted    end = iota // an attempt of retry has succeeded
 	failed                  // retry gives up
 	queried                 // queryDC has succeeded
+	queriedDB               // it has, called by what retry calls
+	executedDB              // DB.exec has succeeded, in the same way
+	queriedStmt             // the func in Stmt.QueryContext has
+	executedStmt            // resultFromStatement has, in the func in Stmt.ExecContext
 	releasedConn            // a Conn has its connection back
 	releasedTx              // a Tx has it back
 	begun                   // beginDC has succeeded
@@ -26,20 +30,27 @@ const (
 	endCount
 )
 
-// The programs at these places, and the variants of sql_end, enum end.
+// The programs at these places, and their variants, enum end and enum success.
 const (
-	endProgram   = "sql_end"
-	beginProgram = "sql_begin_end"
+	endProgram     = "sql_end"
+	successProgram = "sql_success"
 
 	endAttempt     = 0
 	endFailed      = 1
 	endVerdict     = 2
 	endLastAttempt = 3
-	endSuccess     = 4
-	endRelease     = 5
-	endResult      = 6
-	endPart        = 7
+	endRelease     = 4
+	endResult      = 5
+	endPart        = 6
+
+	successTransaction = 0
+	successStatement   = 1
+	successResult      = 2
 )
+
+// instead is the end that serves where another one has no sites. All attempts of retry pass it, so that an
+// operation which has an end of its own has a hit less.
+var instead = map[end]end{queriedDB: attempted, executedDB: attempted, queriedStmt: attempted, executedStmt: attempted}
 
 // probes returns the probes of an end, or nil if it has not all of its sites. They have no
 // instrumentation yet.
@@ -56,13 +67,24 @@ func (p *planner) probes(e end) []instrument.Probe {
 		}
 		return slices.Concat(failures, verdicts, last)
 	case queried:
-		return p.sites(queryDC, endProgram, endSuccess, p.callsOf(initContextClose))
+		return p.sites(queryDC, successProgram, successStatement, p.callsOf(initContextClose))
+	case queriedDB:
+		if !p.leads(queryFunc, queryDB, queryDC) {
+			return nil
+		}
+		return p.ends[queried]
+	case executedDB:
+		return p.sites(execFunc, successProgram, successResult, p.resultsOf(execDB))
+	case queriedStmt:
+		return p.sites(stmtQueryFunc, successProgram, successStatement, p.callsOf(initContextClose))
+	case executedStmt:
+		return p.sites(stmtExecFunc, successProgram, successResult, p.resultsOf(resultFromStatement))
 	case releasedConn:
 		return p.sites(releaseConn, endProgram, endRelease, entry)
 	case releasedTx:
 		return p.sites(releaseTx, endProgram, endRelease, entry)
 	case begun:
-		return p.sites(beginDC, beginProgram, 0, p.callsOf(newproc))
+		return p.sites(beginDC, successProgram, successTransaction, p.callsOf(newproc))
 	case notBegun:
 		return p.sites(beginDC, endProgram, endPart, (*gobinary.Code).IndirectCalls)
 	case pinged:
@@ -88,6 +110,31 @@ func (p *planner) callsOf(name string) func(*gobinary.Code) []gobinary.Site {
 	return func(code *gobinary.Code) (sites []gobinary.Site) {
 		for _, function := range p.Functions[name] {
 			sites = append(sites, code.Calls(function)...)
+		}
+		return sites
+	}
+}
+
+// leads tells whether each of some functions calls the next one, so that none of those is inlined.
+func (p *planner) leads(names ...string) bool {
+	for i, name := range names[:len(names)-1] {
+		if p.sites(name, "", 0, p.callsOf(names[i+1])) == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// resultsOf chooses the first branch behind each call of a function that returns two words and an error, whatever it
+// tests: the results are still where they were returned. A call without one is no end.
+func (p *planner) resultsOf(name string) func(*gobinary.Code) []gobinary.Site {
+	return func(code *gobinary.Code) (sites []gobinary.Site) {
+		for _, call := range p.callsOf(name)(code) {
+			site, ok := code.JumpAfter(call, gobinary.Register2)
+			if !ok {
+				return nil
+			}
+			sites = append(sites, site)
 		}
 		return sites
 	}

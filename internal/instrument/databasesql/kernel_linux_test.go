@@ -54,10 +54,12 @@ func TestNumbersOfKernelSide(t *testing.T) {
 		"END_FAILED":                endFailed,
 		"END_VERDICT":               endVerdict,
 		"END_LAST_ATTEMPT":          endLastAttempt,
-		"END_SUCCESS":               endSuccess,
 		"END_RELEASE":               endRelease,
 		"END_RESULT":                endResult,
 		"END_PART":                  endPart,
+		"SUCCESS_TRANSACTION":       successTransaction,
+		"SUCCESS_STATEMENT":         successStatement,
+		"SUCCESS_RESULT":            successResult,
 	} {
 		require.Contains(t, numbers, name)
 		assert.Equal(t, numbers[name], number, name)

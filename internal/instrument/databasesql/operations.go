@@ -11,16 +11,24 @@ const (
 	execDC           = pkg + "(*DB).execDC"
 	beginDC          = pkg + "(*DB).beginDC"
 	pingDC           = pkg + "(*DB).pingDC"
+	queryDB          = pkg + "(*DB).query"
+	execDB           = pkg + "(*DB).exec"
+	queryFunc        = pkg + "(*DB).QueryContext.func1" // what retry is given
+	execFunc         = pkg + "(*DB).ExecContext.func1"
+	stmtQueryFunc    = pkg + "(*Stmt).QueryContext.func1"
+	stmtExecFunc     = pkg + "(*Stmt).ExecContext.func1"
 	initContextClose = pkg + "(*Rows).initContextClose"
-	releaseConn      = pkg + "(*Conn).closemuRUnlockCondReleaseConn-fm"
-	releaseTx        = pkg + "(*Tx).closemuRUnlockRelease-fm"
-	errorsIs         = "errors.Is"
-	newproc          = "runtime.newproc"
-	lockRW           = "sync.(*RWMutex).Lock"
-	lockClosing      = pkg + "(*closingMutex).Lock" // from Go 1.27
-	gopanic          = "runtime.gopanic"
-	recovery         = "runtime.recovery"
-	goexit           = "runtime.Goexit"
+
+	resultFromStatement = pkg + "resultFromStatement"
+	releaseConn         = pkg + "(*Conn).closemuRUnlockCondReleaseConn-fm"
+	releaseTx           = pkg + "(*Tx).closemuRUnlockRelease-fm"
+	errorsIs            = "errors.Is"
+	newproc             = "runtime.newproc"
+	lockRW              = "sync.(*RWMutex).Lock"
+	lockClosing         = pkg + "(*closingMutex).Lock" // from Go 1.27
+	gopanic             = "runtime.gopanic"
+	recovery            = "runtime.recovery"
+	goexit              = "runtime.Goexit"
 )
 
 // The programs that start spans, and the variants that say what of. What an operation is
@@ -57,10 +65,10 @@ type operation struct {
 }
 
 var operations = []operation{
-	{pkg + "(*DB).QueryContext", statement, statementStart, receiverDB, 1, []string{retry}, []end{attempted, failed}, nil},
-	{pkg + "(*DB).ExecContext", statement, statementStart, receiverDB, 2, []string{retry}, []end{attempted, failed}, nil},
-	{pkg + "(*Stmt).QueryContext", statement, statementStart, receiverStmt, 1, []string{retry}, []end{attempted, failed}, nil},
-	{pkg + "(*Stmt).ExecContext", statement, statementStart, receiverStmt, 2, []string{retry}, []end{attempted, failed}, nil},
+	{pkg + "(*DB).QueryContext", statement, statementStart, receiverDB, 1, []string{retry}, []end{queriedDB, failed}, nil},
+	{pkg + "(*DB).ExecContext", statement, statementStart, receiverDB, 2, []string{retry}, []end{executedDB, failed}, nil},
+	{pkg + "(*Stmt).QueryContext", statement, statementStart, receiverStmt, 1, []string{retry}, []end{queriedStmt, failed}, nil},
+	{pkg + "(*Stmt).ExecContext", statement, statementStart, receiverStmt, 2, []string{retry}, []end{executedStmt, failed}, nil},
 	{pkg + "(*Conn).QueryContext", statement, statementStart, receiverConn, 1, []string{queryDC}, []end{queried, releasedConn}, nil},
 	{pkg + "(*Conn).ExecContext", statement, statementStart, receiverConn, 2, []string{execDC}, []end{releasedConn}, nil},
 	{pkg + "(*Tx).QueryContext", statement, statementStart, receiverTx, 1, []string{queryDC}, []end{queried, releasedTx}, nil},
@@ -77,7 +85,8 @@ var operations = []operation{
 
 func functionNames() []string {
 	names := []string{
-		retry, queryDC, execDC, beginDC, pingDC, initContextClose, releaseConn, releaseTx,
+		retry, queryDC, execDC, beginDC, pingDC, queryDB, execDB, queryFunc, execFunc, stmtQueryFunc, stmtExecFunc,
+		initContextClose, resultFromStatement, releaseConn, releaseTx,
 		errorsIs, newproc, lockRW, lockClosing, gopanic, recovery, goexit,
 	}
 	return append(names, operationNames()...)

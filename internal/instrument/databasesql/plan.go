@@ -87,7 +87,8 @@ func (p *planner) operation(o operation) {
 			}
 			calls = append(calls, sites...)
 		}
-		for _, e := range o.ends {
+		ends := p.endsOf(o)
+		for _, e := range ends {
 			if p.ends[e] == nil {
 				err = fmt.Errorf("there is no site to see that it is over in %s", strings.Join(o.calls, " and "))
 			}
@@ -102,11 +103,22 @@ func (p *planner) operation(o operation) {
 				Instrumentation: o.instrumentation, Program: o.start, Variant: uint8(o.variant), Site: start,
 			})
 		}
-		for _, e := range o.ends {
+		for _, e := range ends {
 			p.add(o.instrumentation, p.ends[e]...)
 		}
 		p.add(o.instrumentation, earlyReturns(code, o, calls)...)
 	}
+}
+
+// endsOf returns where an operation ends.
+func (p *planner) endsOf(o operation) []end {
+	ends := slices.Clone(o.ends)
+	for i, e := range ends {
+		if other, ok := instead[e]; ok && p.ends[e] == nil {
+			ends[i] = other
+		}
+	}
+	return ends
 }
 
 // startsOf returns where an operation starts.
