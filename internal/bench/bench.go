@@ -6,6 +6,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"path/filepath"
 	"testing"
 
@@ -83,4 +84,14 @@ func (b *bench) expect(what string, spans, wanted int) {
 	failure := fmt.Sprintf("%s: %d spans of %d", what, spans, wanted)
 	b.t.Logf("FAILED %s", failure)
 	b.failures = append(b.failures, failure)
+}
+
+// expectSpans is expect for the spans of a load's operations. Where chance decides, more than four standard deviations from
+// the mean happen once in some ten thousand times.
+func (b *bench) expectSpans(what string, l load, spans, operations int) {
+	wanted := l.wanted(operations)
+	if l.ratio != 0 && math.Abs(float64(spans-wanted)) <= 1+4*math.Sqrt(float64(wanted)) {
+		return
+	}
+	b.expect(what, spans, wanted)
 }

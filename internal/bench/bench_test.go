@@ -49,6 +49,11 @@ func TestReport(t *testing.T) {
 	for _, c := range r.Probes {
 		assertHits(t, c)
 	}
+	require.Len(t, r.Sampling, 3)
+	for _, s := range r.Sampling {
+		assert.Positive(t, s.Untraced().Median(), s.Name)
+		assertHits(t, counted{scenario: scenario{Name: s.Name}, spans: 1, Hits: s.hits})
+	}
 	assert.Positive(t, r.Idle)
 	assertCurve(t, b.concurrency, r.Concurrency)
 	assertCurve(t, b.headers, r.Headers)
@@ -123,13 +128,8 @@ func assertStart(t *testing.T, s start) {
 }
 
 // hitsOfOperation is what the document says about them, where they are not two for each span, without those that
-// give a request its header. The third ones have their reasons: the route of a request over HTTP/2 (Go 1.27), and that
-// sql.DB tries again what it does for itself, but not what it does for a transaction.
-var hitsOfOperation = map[string]float64{
-	"HTTP/2 server":            3,
-	"SQL, a query":             3,
-	"SQL, begin, exec, commit": 7,
-}
+// give a request its header. The third one has its reason: the route of a request over HTTP/2 (Go 1.27).
+var hitsOfOperation = map[string]float64{"HTTP/2 server": 3}
 
 // givesHeader are the programs that give a request its header, by whichever way is in force here.
 var givesHeader = regexp.MustCompile("_client_(headers|arm|write)")
@@ -224,6 +224,7 @@ func assertDocument(t *testing.T, r *report) {
 		"While probes are attached":       len(r.Attaching),
 		"Probes that a request hits":      hits,
 		"Sites":                           len(r.Sites.Rows),
+		"Requests that are not sampled":   len(r.Sampling),
 	} {
 		_, section, found := strings.Cut(text, "\n## "+heading+"\n")
 		require.True(t, found, heading)

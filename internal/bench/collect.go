@@ -25,6 +25,9 @@ import (
 	"github.com/ebpfgo/ebpfgoreceiver/receiver"
 )
 
+// ratioVariable of the collector's environment is the ratio of its sampler, if it is not to sample all traces.
+const ratioVariable = "EBPFGO_BENCH_RATIO"
+
 // collect is the collector: the receiver as it is, with its internal metrics on, before a consumer
 // that counts spans. It has a process of its own, so that its processor time is its own too.
 //
@@ -52,6 +55,13 @@ func receive(profile string, executables []string) (err error) {
 	config := factory.CreateDefaultConfig().(*receiver.Config)
 	for _, executable := range executables {
 		config.Targets = append(config.Targets, receiver.TargetConfig{SelectorConfig: receiver.SelectorConfig{Executable: executable}})
+	}
+	if ratio := os.Getenv(ratioVariable); ratio != "" {
+		number, err := strconv.ParseFloat(ratio, 64)
+		if err != nil {
+			return err
+		}
+		config.Sampler = receiver.SamplerConfig{Type: "parent_based_trace_id_ratio", Ratio: &number}
 	}
 	settings := receivertest.NewNopSettings(factory.Type())
 	settings.MeterProvider = metric.NewMeterProvider(metric.WithReader(metric.NewManualReader()))

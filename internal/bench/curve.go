@@ -28,7 +28,7 @@ func (b *bench) measureConcurrency(r *report) {
 func (b *bench) measureHeaders(r *report) {
 	b.t.Helper()
 	r.Headers = b.curve("headers", b.headers, func(target server, n int) load {
-		return load{protocol: http1{[]string{target.URL() + "/ok"}, n}, clients: usualClients, batch: 1, spans: 1}
+		return load{protocol: http1{[]string{target.URL() + "/ok"}, n, traceparent}, clients: usualClients, batch: 1, spans: 1}
 	})
 }
 

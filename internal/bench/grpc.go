@@ -20,6 +20,13 @@ type grpcCall struct {
 	address, method string
 	message         string
 	stream          bool // as a stream of one message and one answer
+	parent          string
+}
+
+// unsampled is the same without spans.
+func (g grpcCall) unsampled() grpcCall {
+	g.parent = unsampledParent
+	return g
 }
 
 func (g grpcCall) connect() (func() (*exchange, error), func(), error) {
@@ -31,7 +38,7 @@ func (g grpcCall) connect() (func() (*exchange, error), func(), error) {
 	if g.stream {
 		call = g.streamed
 	}
-	ctx := metadata.AppendToOutgoingContext(context.Background(), "traceparent", traceparent)
+	ctx := metadata.AppendToOutgoingContext(context.Background(), "traceparent", g.parent)
 	open := func() (*exchange, error) {
 		return &exchange{shared, func() error { return call(ctx, conn) }}, nil
 	}

@@ -16,23 +16,31 @@ import (
 	"strings"
 )
 
-// traceparent is that of every request.
+// traceparent is that of every request, unsampledParent that of one that is not to be sampled.
+const unsampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 // headers are what a request of another service has as a rule. Over HTTP/2, net/http sends the same.
 const headers = "User-Agent: Go-http-client/1.1\r\n" +
 	"Accept: */*\r\n" +
 	"Accept-Encoding: gzip\r\n" +
-	"Traceparent: " + traceparent + "\r\n"
+	"Traceparent: "
 
 // http1 requests URLs by turns, each client on connections of its own. It takes as little from the
 // processors as it can, for the server runs on the same ones.
 type http1 struct {
 	urls    []string
 	headers int // besides those of every request
+	parent  string
 }
 
-func http1To(urls ...string) http1 { return http1{urls: urls} }
+func http1To(urls ...string) http1 { return http1{urls: urls, parent: traceparent} }
+
+// unsampled is the same without spans.
+func (h http1) unsampled() http1 {
+	h.parent = unsampledParent
+	return h
+}
 
 func (h http1) connect() (func() (*exchange, error), func(), error) {
 	return h.open, func() {}, nil
@@ -79,7 +87,7 @@ func (h http1) dial(target string) (http1Client, error) {
 	for i := range h.headers {
 		fmt.Fprintf(&more, "X-Header-%d: a value as long as many are\r\n", i)
 	}
-	request := "GET " + parsed.RequestURI() + " HTTP/1.1\r\nHost: " + parsed.Host + "\r\n" + headers + more.String() + "\r\n"
+	request := "GET " + parsed.RequestURI() + " HTTP/1.1\r\nHost: " + parsed.Host + "\r\n" + headers + h.parent + "\r\n" + more.String() + "\r\n"
 	return http1Client{conn, bufio.NewReader(conn), []byte(request)}, nil
 }
 

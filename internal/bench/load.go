@@ -24,10 +24,20 @@ type load struct {
 
 	batch int // how many operations a request is
 	spans int // of each operation, if it is traced
+	// ratio is how many of these are sampled, by chance, where it is not 0.
+	ratio float64
 }
 
 // operations of a number of requests.
 func (l load) operations(requests int) int { return requests * l.batch }
+
+// wanted is how many spans operations give, or about how many where chance decides.
+func (l load) wanted(operations int) int {
+	if l.ratio != 0 {
+		return int(l.ratio * float64(operations*l.spans))
+	}
+	return operations * l.spans
+}
 
 // request is one that was answered.
 type request struct {

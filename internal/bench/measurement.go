@@ -21,6 +21,7 @@ type measurement struct {
 var measurements = []measurement{
 	{"requests", "processor time, latency and spans of a request, untraced, traced and with an SDK", (*bench).measureRequests},
 	{"probes", "probes that a request hits, and the time in each", (*bench).measureProbes},
+	{"sampling", "processor time of a request that is not sampled", (*bench).measureSampling},
 	{"idle", "processor time of the collector without requests", (*bench).measureIdle},
 	{"concurrency", "processor time over the number of clients", (*bench).measureConcurrency},
 	{"headers", "processor time over the number of headers", (*bench).measureHeaders},

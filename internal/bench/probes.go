@@ -50,7 +50,7 @@ func (b *bench) count(what string, l load, s subject) (counted []hits) {
 	l.requests = b.requests
 	before, spans := probeRuns(b.t, s.collector.pid()), s.spans(0)
 	n := l.operations(len(l.run(b.t, b.duration)))
-	b.expect(what+", with probes counted", s.spans(spans+l.spans*n)-spans, l.spans*n)
+	b.expectSpans(what+", with probes counted", l, s.spans(spans+l.wanted(n))-spans, n)
 	operations := float64(n)
 	for name, runs := range probeRuns(b.t, s.collector.pid()) {
 		n := float64(runs.RunCount - before[name].RunCount)

@@ -26,6 +26,7 @@ type report struct {
 
 	Requests    []measured
 	Probes      []counted
+	Sampling    []sampling
 	Idle        float64
 	Concurrency *curve
 	Headers     *curve
@@ -42,6 +43,7 @@ func (r *report) Fewer() int            { return r.Plan.fewer() }
 func (r *report) Seconds() float64      { return r.Plan.duration.Seconds() }
 func (r *report) Minutes() float64      { return r.Took.Minutes() }
 func (r *report) SDKQueue() string      { return thousands(sdkQueue) }
+func (r *report) SampledRatio() float64 { return sampledRatio }
 func (r *report) StartRate() string     { return thousands(startRate) }
 func (r *report) AttachRate() string    { return thousands(attachRate) }
 func (r *report) Clients() int          { return usualClients }

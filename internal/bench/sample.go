@@ -26,7 +26,7 @@ func (b *bench) run(what string, l load, s subject) sample {
 	clients := l.dial(b.t)
 	defer clients.close()
 	before := s.spans(0)
-	before = s.spans(before + l.operations(len(clients.run(b.t, b.warmUp)))*l.spans)
+	before = s.spans(before + l.wanted(l.operations(len(clients.run(b.t, b.warmUp)))))
 
 	targets, collector := b.processorTime(s)
 	start := time.Now()
@@ -36,11 +36,11 @@ func (b *bench) run(what string, l load, s subject) sample {
 	if operations == 0 {
 		b.t.Fatalf("%s: no request in %v", what, b.duration)
 	}
-	wanted := operations * l.spans
+	wanted := l.wanted(operations)
 	spans := s.spans(before+wanted) - before
 	targetsAfter, collectorAfter := b.processorTime(s)
 	if s.mode == traced {
-		b.expect(what, spans, wanted)
+		b.expectSpans(what, l, spans, operations)
 	}
 	each := func(total time.Duration) float64 { return total.Seconds() * 1e6 / float64(operations) }
 	latency := requests.latencies()

@@ -61,15 +61,15 @@ func (b *bench) startScenarios() []scenario {
 			return http1To(s.URL() + "/call?url=" + webUpstream.URL() + "/ok")
 		}),
 		ofRequests("gRPC server, unary", rpc, sdkRPC, usualClients, 1, func(s server) protocol {
-			return grpcCall{s.Address(), "/example.Unary/Echo", "ok", false}
+			return grpcCall{s.Address(), "/example.Unary/Echo", "ok", false, traceparent}
 		}),
 		ofRequests("gRPC server, stream", rpc, sdkRPC, usualClients, 1, func(s server) protocol {
-			return grpcCall{s.Address(), "/example.Stream/Echo", "ok", true}
+			return grpcCall{s.Address(), "/example.Stream/Echo", "ok", true, traceparent}
 		}),
 		ofStatements("SQL, a query", sql, sdkSQL, 1, query),
 		ofRequests("HTTP/2 server", tls, sdkTLS, usualClients, 1, func(s server) protocol { return http2{s.URL() + "/ok"} }),
 		ofRequests("gRPC server that calls another", rpc, sdkRPC, usualClients, 2, func(s server) protocol {
-			return grpcCall{s.Address(), "/example.Unary/Call", onward.Encode(), false}
+			return grpcCall{s.Address(), "/example.Unary/Call", onward.Encode(), false, traceparent}
 		}),
 		ofStatements("SQL, begin, exec, commit", sql, sdkSQL, 3, transaction),
 	}

@@ -1,0 +1,1 @@
+../grpcserver/constant.go

@@ -1,0 +1,1 @@
+../sqlclient/constant.go
