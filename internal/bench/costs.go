@@ -45,6 +45,7 @@ func collecting(s sample) float64 { return s.collector }
 func (c costs) Target() spread       { return c.of(untraced, target) }
 func (c costs) TracedTarget() spread { return c.of(traced, target) }
 func (c costs) Collector() spread    { return c.of(traced, collecting) }
+func (c costs) Traps() spread        { return c.added(trapped, target) }
 func (c costs) Added() spread        { return c.added(traced, sample.cost) }
 func (c costs) AddedTarget() spread  { return c.added(traced, target) }
 func (c costs) SDKTarget() spread    { return c.of(sdk, target) }
@@ -72,7 +73,7 @@ func (c costs) P999() string  { return c.columns(func(s sample) float64 { return
 
 func (c costs) columns(number func(sample) float64) string {
 	var cells []string
-	for m := range modes {
+	for _, m := range []mode{untraced, traced, sdk} {
 		cells = append(cells, c.of(m, number).whole())
 	}
 	return strings.Join(cells, " | ")

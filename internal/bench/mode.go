@@ -14,12 +14,13 @@ type mode int
 
 const (
 	untraced mode = iota
+	trapped       // not traced, but with probes that do nothing
 	traced        // by the receiver
 	sdk           // by the OpenTelemetry SDK in them
 	modes
 )
 
-func (m mode) String() string { return [modes]string{"untraced", "ebpfgo", "SDK"}[m] }
+func (m mode) String() string { return [modes]string{"untraced", "traps", "ebpfgo", "SDK"}[m] }
 
 // subject is what a load runs on: targets in one mode.
 type subject struct {

@@ -41,6 +41,10 @@ func (b *bench) as(s scenario, mode mode, do func(subject)) {
 	switch mode {
 	case untraced:
 		do(plainSubject(s.plain))
+	case trapped:
+		traps := setTraps(b.t, s.plain.executable)
+		do(subject{mode: trapped, targets: []server{s.plain}})
+		traps.close()
 	case traced:
 		subject := b.trace(s.Name, s.steady(s.plain), s.plain)
 		do(subject)

@@ -107,6 +107,7 @@ func (s sampling) costs() (c costs) {
 
 // The columns of the document.
 func (s sampling) Untraced() spread { return s.costs().Target() }
+func (s sampling) Traps() spread    { return s.costs().Traps() }
 func (s sampling) Added() spread    { return s.costs().Added() }
 func (s sampling) SDKAdded() spread { return s.costs().SDKAdded() }
 
