@@ -295,6 +295,7 @@ type DatabasesqlTarget struct {
 	Settings uint32
 	Network  uint64
 	Identity uint64
+	Goids    uint64
 }
 
 // Names of all BPF objects in the ELF.

@@ -367,6 +367,7 @@ type GrpcTarget struct {
 	Settings uint32
 	Network  uint64
 	Identity uint64
+	Goids    uint64
 }
 
 type GrpcTracestate struct {

@@ -313,8 +313,9 @@ static __always_inline void start_server(struct registers *ctx, const struct ope
 	if (parent->known && target_settings(scratch) & PROPAGATE)
 		span->has_tracestate = keep_tracestate(scratch, span, key.tgid);
 	span->operation = OPERATION_HTTP_SERVER;
-	/* A connection of HTTP/1 has one goroutine for all its requests, HTTP/2 one for each. */
-	serve(site, opening->runtime, &opening->running, goroutine, span, http2 || keep_goroutine(goroutine));
+	/* A connection of HTTP/1 has one goroutine for all its requests, also those before it was traced; HTTP/2 one for each. */
+	serve(site, opening->runtime, &opening->running, goroutine, span,
+	      http2 || (keep_goroutine(goroutine) && was_traced_before(site, opening->runtime, &key)));
 	span->object = writer;
 	span->request = request;
 	span->check = object_word(scratch, layout->url);

@@ -379,6 +379,7 @@ type NethttpTarget struct {
 	Settings uint32
 	Network  uint64
 	Identity uint64
+	Goids    uint64
 }
 
 type NethttpTracestate struct {

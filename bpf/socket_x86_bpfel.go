@@ -253,6 +253,7 @@ type SocketTarget struct {
 	Settings uint32
 	Network  uint64
 	Identity uint64
+	Goids    uint64
 }
 
 type SocketTracestate struct {

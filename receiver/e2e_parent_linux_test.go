@@ -3,7 +3,9 @@
 package receiver_test
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
+	"github.com/ebpfgo/ebpfgoreceiver/receiver"
 )
 
 // A call that a handler makes is its child, whichever way the handler's span is to be found.
@@ -89,6 +92,49 @@ func TestEndedSpanIsNoParent(t *testing.T) {
 				assert.Len(t, traces, 2*requests)
 				c.nothingElseServed(x)
 			}
+		})
+	}
+}
+
+// What an earlier request of a connection has started is none of a later one's, even if nobody traced the earlier one.
+func TestConnectionFromBefore(t *testing.T) {
+	for _, version := range targettest.Versions() {
+		if version < "1.21" { // g.parentGoid
+			continue
+		}
+		build := targettest.Build{Program: "httpserver", Go: version, Strip: true, PIE: true}
+		t.Run(build.String(), func(t *testing.T) {
+			t.Parallel()
+			mark := "from-before-" + build.String()
+			peer := targettest.Start(t, targettest.Binary(t, build))
+			x := targettest.Start(t, targettest.Binary(t, build), targettest.Env(markVariable+"="+mark))
+			connection := &http.Transport{MaxConnsPerHost: 1}
+			t.Cleanup(connection.CloseIdleConnections)
+			ask := func(path string) {
+				answer, err := (&http.Client{Transport: connection}).Get(x.URL() + path)
+				require.NoError(t, err)
+				_, err = io.Copy(io.Discard, answer.Body)
+				require.NoError(t, errors.Join(err, answer.Body.Close()))
+				require.Equal(t, http.StatusOK, answer.StatusCode)
+			}
+			callWorker := "/call-worker?url=" + url.QueryEscape(peer.URL()+"/ok")
+
+			ask("/start-worker")
+			c := startCollector(t, targets(receiver.SelectorConfig{Environment: map[string]string{markVariable: mark}}))
+			c.waitTraced(x)
+			for range 2 {
+				ask(callWorker)
+				spans := c.next(x, 2)
+				require.Len(t, spans, 2)
+				assert.True(t, spans[0].isRoot(), "%v", spans)
+				assert.True(t, spans[1].isRoot(), "%v", spans)
+			}
+			// What a request starts while it is traced is its own, over the same connection, too.
+			ask("/call-goroutine?url=" + url.QueryEscape(peer.URL()+"/ok"))
+			spans := c.next(x, 2)
+			require.Len(t, spans, 2)
+			assert.True(t, spans[1].isChildOf(spans[0]), "%v", spans)
+			c.nothingElseServed(x)
 		})
 	}
 }

@@ -218,8 +218,8 @@ static __always_inline u64 *keeping_count(enum keeping number)
 /*
  * keep_goroutine keeps the state of a goroutine when it has no open spans, until release_goroutine: one that serves
  * request after request saves the making of it for each. At most half of the states are kept, so that there is room for
- * others. It returns whether this is certainly the first request that the goroutine serves: not if it was kept before,
- * nor if any was refused, which may be this one.
+ * others. It returns whether this is certainly the first request that the goroutine serves while it is traced: not if it
+ * was kept before, nor if any was refused, which may be this one.
  */
 static __always_inline bool keep_goroutine(struct goroutine *goroutine)
 {

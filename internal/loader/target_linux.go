@@ -80,12 +80,13 @@ type targetState struct {
 	Settings Settings
 	Network  uint64
 	Identity uint64
+	Goids    uint64 // the kernel side's own
 }
 
 // Trace makes a process a target, as one that runs the binary with an index. Network is the
 // inode of its network namespace, 0 if that is not known.
 func (l *Loader) Trace(tgid uint32, index uint16, settings Settings, network uint64) error {
-	return l.put("targets", tgid, targetState{uint32(index) + 1, settings, network, newIdentity()})
+	return l.put("targets", tgid, targetState{uint32(index) + 1, settings, network, newIdentity(), 0})
 }
 
 // newIdentity returns a number that no process has had and that none can guess.

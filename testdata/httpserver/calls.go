@@ -52,6 +52,30 @@ func callBackground(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, "later")
 }
 
+// work is done by the goroutines that startWorker has started.
+var work = make(chan func())
+
+// startWorker starts a goroutine that outlives the request.
+func startWorker(w http.ResponseWriter, _ *http.Request) {
+	go func() {
+		for do := range work {
+			do()
+		}
+	}()
+	fmt.Fprint(w, "started")
+}
+
+// callWorker gets ?url= on a goroutine of startWorker's and without a context, while the handler waits for it.
+func callWorker(w http.ResponseWriter, r *http.Request) {
+	done := make(chan struct{})
+	work <- func() {
+		defer close(done)
+		response, err := http.Get(r.URL.Query().Get("url"))
+		answerCall(w, response, err)
+	}
+	<-done
+}
+
 // answerCall answers with the status of a call, or with 502 for a call that failed.
 func answerCall(w http.ResponseWriter, response *http.Response, err error) {
 	if err != nil {

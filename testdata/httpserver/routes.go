@@ -28,6 +28,7 @@ func routes(upstream string) (http.Handler, error) {
 		"/goexit": goexit, "/hijack": hijack, "/die": die,
 		"/deep": deep, "/gc": gc, "/background": background, "/mutate": mutate,
 		"/call": call, "/call-goroutine": callGoroutine, "/call-background": callBackground,
+		"/start-worker": startWorker, "/call-worker": callWorker,
 	} {
 		mux.HandleFunc(path, handler)
 		// The same below it, so that each request can have a path of its own: /sleep/17.
