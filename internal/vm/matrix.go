@@ -50,6 +50,7 @@ var suites = []suite{
 		{name: "TestGRPCServer", of: oldestAndNewestGRPC("grpcserver"), with: builds("grpcclient")},
 		{name: "TestGRPCClient", of: oldestAndNewestGRPC("grpcclient"), with: []targettest.Build{{Program: "grpcserver", ModFile: "grpc1.69.mod"}}},
 		{name: "TestStackGrowsAtStatement", of: newestSQL},
+		{name: "TestSQLDriverBehaviour", of: newestSQL},
 		{name: "TestTogetherGolden", of: newestTogether, with: builds("grpcclient")},
 		{name: "TestPropagationHTTP", of: farApart("httpclient"), with: farApart("httpserver")},
 		{name: "TestPropagationThrough", of: farApart("httpserver")},
