@@ -259,6 +259,7 @@ type DatabasesqlScratch struct {
 			SpanId  uint64
 		}
 		Goid          uint64
+		At            uint64
 		Known         uint8
 		Sampled       uint8
 		Denied        uint8
@@ -274,6 +275,7 @@ type DatabasesqlScratch struct {
 			SpanId  uint64
 		}
 		Goid          uint64
+		At            uint64
 		Known         uint8
 		Sampled       uint8
 		Denied        uint8

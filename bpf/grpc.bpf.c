@@ -93,7 +93,7 @@ struct grpc_layout {
 	u16 stream_size; /* transport.Stream: context, method, id */
 	u16 tcp_size;	 /* net.TCPAddr */
 	u16 proto_size;	 /* googleapis/rpc/status.Status */
-	u16 padding;
+	u16 client_size; /* grpc.clientStream: channel, description, finished, attempt */
 };
 
 struct {
@@ -278,7 +278,7 @@ static __always_inline void read_server_peer(struct scratch *scratch, const stru
 static long next_value(void *map, const void *round, void *value, struct context_walk *walk)
 {
 	struct grpc_layout *layout = grpc_layout(walk->site.binary);
-	u64 type = itab_type(&walk->site, walk->at.type);
+	u64 type = walk->at.data == walk->until ? 0 : itab_type(&walk->site, walk->at.type);
 
 	if (!layout || !type)
 		return LAST_ROUND;
@@ -293,12 +293,13 @@ static long next_value(void *map, const void *round, void *value, struct context
 
 /*
  * find_metadata: what the chain of a call's context has under a key of package metadata, by the type of the key: a
- * metadata.MD under that of what came in, a pointer to a metadata.rawMD under that of what goes out.
+ * metadata.MD under that of what came in, a pointer to a metadata.rawMD under that of what goes out. until is the data
+ * word of a context of the chain that it is not looked for in, nor behind it; 0: there is none.
  */
 static __always_inline u64 find_metadata(const struct grpc_layout *layout, const struct site *site, struct go_interface context,
-					 u64 key_type)
+					 u64 key_type, u64 until)
 {
-	struct context_walk walk = {.site = *site, .at = context, .key_type = key_type + site->bias};
+	struct context_walk walk = {.site = *site, .at = context, .key_type = key_type + site->bias, .until = until};
 
 	if (!layout->type_value_context || !key_type || !context.data || layout->value_context_key == MISSING ||
 	    layout->value_context_value == MISSING)
@@ -396,7 +397,7 @@ static __always_inline void start_server(struct registers *ctx, const struct ope
 
 	struct go_interface context = object_interface(scratch, layout->stream_context);
 
-	find_incoming_headers(scratch, find_metadata(layout, site, context, layout->type_incoming_key), opening->runtime->map_kind);
+	find_incoming_headers(scratch, find_metadata(layout, site, context, layout->type_incoming_key, 0), opening->runtime->map_kind);
 	read_parent(scratch, parent);
 	if (wants_join(scratch, parent))
 		join_call(scratch, layout, site, transport, parent);
@@ -699,12 +700,12 @@ static __always_inline bool send_client_start(struct scratch *scratch, const str
 
 /*
  * follow_metadata makes a call's span a part of the trace that the program names in the metadata of the call's context.
- * What it adds later is found among the header fields: on_client_headers.
+ * What goes out is named by the handler of what came in, and not around it. What the program adds later is found among the header fields: on_client_headers.
  */
 static __always_inline void follow_metadata(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site,
 					    struct go_interface context, struct open_span *span, struct parent *parent, u16 map_kind)
 {
-	u64 raw = find_metadata(layout, site, context, layout->type_outgoing_key);
+	u64 raw = find_metadata(layout, site, context, layout->type_outgoing_key, parent->at);
 
 	if (!raw || layout->raw_metadata == MISSING)
 		return;
@@ -826,10 +827,9 @@ int grpc_client_detach(struct registers *ctx)
 }
 
 static __always_inline void send_client_end(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site,
-					    const struct open_span *span, u64 stream, const struct outcome_status *status, u64 tgid)
+					    const struct open_span *span, u64 attempt, const struct outcome_status *status, u64 tgid)
 {
 	struct client_end *event = (void *)begin_end(scratch, span, tgid, site, sizeof(*event));
-	u64 attempt = stream && layout->client_attempt != MISSING ? read_word(stream + layout->client_attempt) : 0;
 	struct go_string peer = {};
 
 	event->end.has_error = status->is_error;
@@ -852,7 +852,7 @@ static __always_inline void send_client_end(struct scratch *scratch, const struc
  * failure in the same call from one of its own: see on_client_failure.
  */
 static __always_inline void finish_innermost(struct scratch *scratch, const struct grpc_layout *layout, const struct site *site,
-					     struct goroutine *goroutine, const struct goroutine_key *key, u64 stream,
+					     struct goroutine *goroutine, const struct goroutine_key *key, u64 attempt,
 					     const struct outcome_status *status)
 {
 	struct open_span *span = innermost_span(goroutine);
@@ -864,7 +864,7 @@ static __always_inline void finish_innermost(struct scratch *scratch, const stru
 
 	forget_join(span->context.span_id);
 	if (span->sampled && !span->silent)
-		send_client_end(scratch, layout, site, span, stream, status, key->tgid);
+		send_client_end(scratch, layout, site, span, attempt, status, key->tgid);
 	goroutine->count--;
 	span = innermost_span(goroutine);
 	if (span && span->operation == OPERATION_GRPC_CLIENT)
@@ -872,28 +872,81 @@ static __always_inline void finish_innermost(struct scratch *scratch, const stru
 	close_goroutine(goroutine, key);
 }
 
+/* What is read of a *clientStream. */
+struct client_stream {
+	u64 channel;
+	u64 description;
+	u64 attempt; /* *csAttempt */
+	bool finished;
+};
+
+static __always_inline bool read_client_stream(struct scratch *scratch, const struct grpc_layout *layout, u64 address, struct client_stream *stream)
+{
+	if (!read_object(scratch, address, layout->client_size))
+		return false;
+	stream->channel = object_word(scratch, layout->client_channel);
+	stream->description = object_word(scratch, layout->client_description);
+	stream->attempt = object_word(scratch, layout->client_attempt);
+	stream->finished = (u8)object_word(scratch, layout->client_finished);
+	return true;
+}
+
 /* find_client: the place of the innermost span of a *clientStream's call, OPEN_SPANS_MAX when there is none. */
-static __always_inline u32 find_client(const struct grpc_layout *layout, const struct goroutine *goroutine, u64 stream)
+static __always_inline u32 find_client(const struct goroutine *goroutine, const struct client_stream *stream)
 {
 	u32 place = OPEN_SPANS_MAX;
 
-	for (u32 i = 0; i < OPEN_SPANS_MAX; i++)
-		if (i < goroutine->count && goroutine->spans[i].operation == OPERATION_GRPC_CLIENT &&
-		    is_stream_of(layout, &goroutine->spans[i], stream))
+	for (u32 i = 0; i < OPEN_SPANS_MAX; i++) {
+		const struct open_span *span = &goroutine->spans[i];
+
+		if (i < goroutine->count && span->operation == OPERATION_GRPC_CLIENT && span->object == stream->channel &&
+		    span->request == stream->description)
 			place = i;
+	}
 	return place;
+}
+
+static __always_inline void end_client(struct registers *ctx, struct scratch *scratch, const struct grpc_layout *layout, const struct site *site,
+				       const struct goroutine_key *key)
+{
+	struct go_interface error = {.type = argument_1(ctx), .data = argument_2(ctx)};
+	struct outcome_status status = {};
+	struct open_span detached = {};
+	struct client_stream stream;
+
+	if (!read_client_stream(scratch, layout, argument_0(ctx), &stream)) {
+		count_loss(LOSS_UNREADABLE);
+		return;
+	}
+	/* The watching goroutine of a stream finishes it once more, when its context is cancelled. */
+	if (stream.finished)
+		return;
+	if (take_detached(key->tgid, argument_0(ctx), &detached)) {
+		forget_join(detached.context.span_id);
+		if (!detached.sampled || detached.silent)
+			return;
+		read_error(scratch, layout, site, error, &status);
+		send_client_end(scratch, layout, site, &detached, stream.attempt, &status, key->tgid);
+		return;
+	}
+
+	struct goroutine *goroutine = find_goroutine(key);
+	u32 place = goroutine ? find_client(goroutine, &stream) : OPEN_SPANS_MAX;
+
+	if (!goroutine || place >= OPEN_SPANS_MAX)
+		return;
+	for (u32 i = 0; i < OPEN_SPANS_MAX && goroutine->count > place + 1; i++)
+		drop_span(scratch, goroutine, key->tgid, site);
+	read_error(scratch, layout, site, error, &status);
+	finish_innermost(scratch, layout, site, goroutine, key, stream.attempt, &status);
 }
 
 static __noinline int on_client_end(struct registers *ctx)
 {
-	struct go_interface error = {.type = argument_1(ctx), .data = argument_2(ctx)};
-	struct outcome_status status = {};
 	struct runtime_layout *runtime;
-	struct open_span detached = {};
-	u64 stream = argument_0(ctx);
 	struct grpc_layout *layout;
-	struct scratch *scratch;
 	struct goroutine_key key;
+	struct scratch *scratch;
 	struct site site;
 
 	if (!read_site(ctx, &site))
@@ -902,38 +955,11 @@ static __noinline int on_client_end(struct registers *ctx)
 	layout = grpc_layout(site.binary);
 	if (!runtime || !layout || !read_goroutine_key(ctx, runtime, &key))
 		return 0;
-	/* The watching goroutine of a stream finishes it once more, when its context is cancelled. */
-	if (read_byte(stream + layout->client_finished))
-		return 0;
-	if (take_detached(key.tgid, stream, &detached)) {
-		forget_join(detached.context.span_id);
-		if (!detached.sampled || detached.silent)
-			return 0;
-		scratch = take_scratch();
-		if (!scratch)
-			return 0;
-		read_error(scratch, layout, &site, error, &status);
-		send_client_end(scratch, layout, &site, &detached, stream, &status, key.tgid);
-		give_scratch(scratch);
-		return 0;
-	}
-
-	struct goroutine *goroutine = find_goroutine(&key);
-
-	if (!goroutine)
-		return 0;
-
-	u32 place = find_client(layout, goroutine, stream);
-
-	if (place >= OPEN_SPANS_MAX)
-		return 0;
+	find_target(&site); /* for what is known of its types: a span that is open ends in any case */
 	scratch = take_scratch();
 	if (!scratch)
 		return 0;
-	for (u32 i = 0; i < OPEN_SPANS_MAX && goroutine->count > place + 1; i++)
-		drop_span(scratch, goroutine, key.tgid, &site);
-	read_error(scratch, layout, &site, error, &status);
-	finish_innermost(scratch, layout, &site, goroutine, &key, stream, &status);
+	end_client(ctx, scratch, layout, &site, &key);
 	give_scratch(scratch);
 	return 0;
 }

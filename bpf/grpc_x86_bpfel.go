@@ -177,7 +177,7 @@ type GrpcGrpcLayout struct {
 	StreamSize            uint16
 	TcpSize               uint16
 	ProtoSize             uint16
-	Padding               uint16
+	ClientSize            uint16
 }
 
 type GrpcInsertion struct {
@@ -331,6 +331,7 @@ type GrpcScratch struct {
 			SpanId  uint64
 		}
 		Goid          uint64
+		At            uint64
 		Known         uint8
 		Sampled       uint8
 		Denied        uint8
@@ -346,6 +347,7 @@ type GrpcScratch struct {
 			SpanId  uint64
 		}
 		Goid          uint64
+		At            uint64
 		Known         uint8
 		Sampled       uint8
 		Denied        uint8

@@ -343,6 +343,7 @@ type NethttpScratch struct {
 			SpanId  uint64
 		}
 		Goid          uint64
+		At            uint64
 		Known         uint8
 		Sampled       uint8
 		Denied        uint8
@@ -358,6 +359,7 @@ type NethttpScratch struct {
 			SpanId  uint64
 		}
 		Goid          uint64
+		At            uint64
 		Known         uint8
 		Sampled       uint8
 		Denied        uint8

@@ -217,6 +217,7 @@ type SocketScratch struct {
 			SpanId  uint64
 		}
 		Goid          uint64
+		At            uint64
 		Known         uint8
 		Sampled       uint8
 		Denied        uint8
@@ -232,6 +233,7 @@ type SocketScratch struct {
 			SpanId  uint64
 		}
 		Goid          uint64
+		At            uint64
 		Known         uint8
 		Sampled       uint8
 		Denied        uint8

@@ -76,6 +76,7 @@ struct context_walk {
 	struct parent *parent;
 	u64 key_type; /* of the value that is looked for, and the value: gRPC */
 	u64 value;
+	u64 until; /* data word of a context that it is not looked for in, nor in those around it */
 };
 
 /* to_outer_context: false where the chain ends, or goes on with a type that is not known. */
@@ -107,6 +108,7 @@ static long next_context(void *map, const void *round, void *value, struct conte
 	if (span) {
 		walk->parent->context = span->context;
 		walk->parent->goid = span->goid;
+		walk->parent->at = walk->at.data;
 		walk->parent->sampled = span->sampled;
 		walk->parent->has_tracestate = span->has_tracestate;
 		walk->parent->known = span->data == walk->at.data && walk->parent->context.span_id;

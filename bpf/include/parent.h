@@ -13,6 +13,7 @@ struct span_context {
 struct parent {
 	struct span_context context;
 	u64 goid; /* of the goroutine that it is open on; found by context only */
+	u64 at;	  /* data word of the context.Context that names it, or names one around it; 0: none does */
 	u8 known;
 	u8 sampled;
 	u8 denied; /* there is none, and whoever called wants no span either */

@@ -49,7 +49,7 @@ type layout struct {
 	WriterError, WriterConn              uint16
 	StreamID, HTTP2ServerConnection      uint16
 	StreamSize, TCPSize, ProtoSize       uint16
-	Padding                              uint16
+	ClientSize                           uint16
 }
 
 // The packages of the structs that are read.
@@ -139,6 +139,7 @@ func (l *layout) setSizes() {
 	l.StreamSize = instrument.Reach(l.StreamContext, l.StreamMethod, l.StreamID)
 	l.TCPSize = instrument.Reach(l.TCPIP, l.TCPPort)
 	l.ProtoSize = instrument.Reach(l.ProtoCode, l.ProtoMessage)
+	l.ClientSize = instrument.Reach(l.ClientChannel, l.ClientDescription, l.ClientFinished, l.ClientAttempt)
 }
 
 // propagationWants lists what a client needs to give its calls a traceparent.

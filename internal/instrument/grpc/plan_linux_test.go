@@ -15,6 +15,7 @@ import (
 	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrumenttest"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/kerneltest"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
 )
 
@@ -135,6 +136,11 @@ func checkLayout(t *testing.T, build targettest.Build, l layout) {
 	assert.Equal(t, library < 84, l.WriterBytes != instrument.Missing)
 	for i, r := range l.MessageFailure {
 		assert.Greater(t, r.End, r.Start, messageFailure[i])
+	}
+	structMax := kerneltest.ReadSource(t, "include/scratch.h").Numbers["STRUCT_MAX"]
+	for name, size := range map[string]uint16{"stream": l.StreamSize, "address": l.TCPSize, "status": l.ProtoSize, "client's stream": l.ClientSize} {
+		assert.Positive(t, size, name)
+		assert.LessOrEqual(t, int(size), structMax, name)
 	}
 	assert.Greater(t, l.UnknownMethod[0].End, l.UnknownMethod[0].Start)
 	assert.Equal(t, library >= 80, l.UnknownMethod[1].End > l.UnknownMethod[1].Start)
