@@ -46,6 +46,7 @@ func (c costs) Target() spread       { return c.of(untraced, target) }
 func (c costs) TracedTarget() spread { return c.of(traced, target) }
 func (c costs) Collector() spread    { return c.of(traced, collecting) }
 func (c costs) Traps() spread        { return c.added(trapped, target) }
+func (c costs) SDKTenth() float64    { return c.SDKAdded().Median() / 10 }
 func (c costs) Added() spread        { return c.added(traced, sample.cost) }
 func (c costs) AddedTarget() spread  { return c.added(traced, target) }
 func (c costs) SDKTarget() spread    { return c.of(sdk, target) }
