@@ -63,7 +63,7 @@ lint: ## run the linters
 	$(LINT) run
 	$(LINT) fmt --diff
 
-bench: ## measure what tracing costs, in about 20 minutes on a machine that does nothing else
+bench: ## measure what tracing costs, in about 25 minutes on a machine that does nothing else
 	go run ./internal/bench
 
 # MODULES narrows both targets, as in MODULES="std@go1.27.0.. golang.org/x/net".

@@ -631,7 +631,8 @@ static __noinline int on_end(struct registers *ctx)
 }
 
 /*
- * In func (db *DB) retry(fn func(strategy connReuseStrategy) error) error, beginDC and pingDC, in Commit and rollback, and in the method values of (*Tx).closemuRUnlockRelease and (*Conn).closemuRUnlockCondReleaseConn.
+ * In func (db *DB) retry(fn func(strategy connReuseStrategy) error) error, beginDC and pingDC, in Commit and rollback,
+ * and in the method values of (*Tx).closemuRUnlockRelease and (*Conn).closemuRUnlockCondReleaseConn.
  */
 SEC("uprobe")
 int sql_end(struct registers *ctx)

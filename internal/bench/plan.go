@@ -22,7 +22,7 @@ type plan struct {
 	burst       int   // spans that wait in the ring buffer
 }
 
-// fullPlan is what docs/performance.md is made by. It takes about 20 minutes.
+// fullPlan is what docs/performance.md is made by. It takes about 25 minutes.
 func fullPlan() plan {
 	return plan{
 		rounds: 5, duration: 1500 * time.Millisecond, warmUp: 400 * time.Millisecond,
