@@ -159,6 +159,37 @@ func TestComparisonAfter(t *testing.T) {
 	}
 }
 
+func TestJumpAfter(t *testing.T) {
+	// The check of runtime.writeBarrier behind a call whose results are stored.
+	const call, stored, barrier = "ff d1 |", "48 8b 54 24 48 | 48 89 02 |", "83 3d 00 00 00 00 00 |"
+	for _, c := range []struct {
+		name string
+		arch Arch
+		text string
+		at   uint64 // 0: there is none
+	}{
+		{"JNE", AMD64, call + barrier + "75 01 | 90 | c3", 9},
+		{"JE behind a store", AMD64, call + stored + barrier + "66 90 | 74 01 | 90 | c3", 19},
+		{"another condition", AMD64, call + barrier + "77 01 | 90 | c3", 9},
+		{"a test of the result", AMD64, call + "48 85 c9 | 75 01 | 90 | c3", 5},
+		{"result is overwritten", AMD64, call + "48 8b 4c 24 08 |" + barrier + "75 01 | 90 | c3", 0},
+		{"called again", AMD64, call + call + barrier + "75 01 | 90 | c3", 0},
+		{"a branch ends there", AMD64, call + barrier + "75 01 | 90 | 77 f4 | c3", 0},
+		{"no branch", AMD64, call + barrier + "c3", 0},
+
+		{"CBNZ", ARM64, "d63f0040 | f9402be3 | 3940009b | 3500005b | d503201f | d65f03c0", 12},
+		{"result of arm64 is overwritten", ARM64, "d63f0040 | f9402be2 | 3940009b | 3500005b | d503201f | d65f03c0", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, ok := code(t, c.arch, c.text).JumpAfter(siteAt(0, SiteIndirectCall), Register2)
+			require.Equal(t, c.at != 0, ok)
+			if ok {
+				assert.Equal(t, siteAt(c.at, SiteBranch), got)
+			}
+		})
+	}
+}
+
 func TestBranchBefore(t *testing.T) {
 	// A branch around the call of a function at 64, from the address after 7 bytes.
 	const around, copied, called = "74 05 | e8 39 00 00 00 |", "48 89 c7 |", "ff d2 | c3"
