@@ -116,6 +116,7 @@ type DatabasesqlGoroutine struct {
 		CacheEnd uint64
 		Gen      uint64
 	}
+	Begun uint64
 }
 
 type DatabasesqlGoroutineKey struct {
@@ -297,7 +298,6 @@ type DatabasesqlTarget struct {
 	Settings uint32
 	Network  uint64
 	Identity uint64
-	Goids    uint64
 }
 
 // Names of all BPF objects in the ELF.

@@ -103,6 +103,7 @@ type GrpcGoroutine struct {
 		CacheEnd uint64
 		Gen      uint64
 	}
+	Begun uint64
 }
 
 type GrpcGoroutineKey struct {
@@ -369,7 +370,6 @@ type GrpcTarget struct {
 	Settings uint32
 	Network  uint64
 	Identity uint64
-	Goids    uint64
 }
 
 type GrpcTracestate struct {

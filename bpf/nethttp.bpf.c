@@ -314,8 +314,9 @@ static __always_inline void start_server(struct registers *ctx, const struct ope
 		span->has_tracestate = keep_tracestate(scratch, span, key.tgid);
 	span->operation = OPERATION_HTTP_SERVER;
 	/* A connection of HTTP/1 has one goroutine for all its requests, also those before it was traced; HTTP/2 one for each. */
-	serve(site, opening->runtime, &opening->running, goroutine, span,
-	      http2 || (keep_goroutine(goroutine) && was_traced_before(site, opening->runtime, &key)));
+	if (!http2)
+		keep_goroutine(goroutine);
+	serve(site, opening->runtime, &opening->running, goroutine, span, http2 || serves_first(goroutine, site));
 	span->object = writer;
 	span->request = request;
 	span->check = object_word(scratch, layout->url);
@@ -410,6 +411,37 @@ static __always_inline void end_server(struct registers *ctx, const struct site 
 out:
 	close_goroutine(goroutine, &key);
 	give_scratch(scratch);
+}
+
+static __noinline int on_http1_accept(struct registers *ctx)
+{
+	struct runtime_layout *runtime;
+	struct goroutine *goroutine;
+	struct goroutine_key key;
+	struct site site;
+
+	if (!read_site(ctx, &site) || !find_target(&site))
+		return 0;
+	runtime = runtime_layout(site.binary);
+	if (!runtime || !read_goroutine_key(ctx, runtime, &key))
+		return 0;
+	goroutine = add_goroutine(&key, true);
+	if (!goroutine)
+		return 0;
+	goroutine->begun = site.identity;
+	keep_goroutine(goroutine);
+	close_goroutine(goroutine, &key);
+	return 0;
+}
+
+/* func (c *net/http.conn) serve(ctx context.Context), on a goroutine of its own */
+SEC("uprobe")
+int net_http_server_accept(struct registers *ctx)
+{
+	hold_cpu();
+	on_http1_accept(ctx);
+	release_cpu();
+	return 0;
 }
 
 static __noinline int on_http1_start(struct registers *ctx)

@@ -103,6 +103,7 @@ type NethttpGoroutine struct {
 		CacheEnd uint64
 		Gen      uint64
 	}
+	Begun uint64
 }
 
 type NethttpGoroutineKey struct {
@@ -381,7 +382,6 @@ type NethttpTarget struct {
 	Settings uint32
 	Network  uint64
 	Identity uint64
-	Goids    uint64
 }
 
 type NethttpTracestate struct {
@@ -438,6 +438,7 @@ const (
 	NethttpProgNetHttpClientEnd      = "net_http_client_end"
 	NethttpProgNetHttpClientStart    = "net_http_client_start"
 	NethttpProgNetHttpClientWrite    = "net_http_client_write"
+	NethttpProgNetHttpServerAccept   = "net_http_server_accept"
 	NethttpProgNetHttpServerEnd      = "net_http_server_end"
 	NethttpProgNetHttpServerStart    = "net_http_server_start"
 	NethttpProgNetHttpServerUnwind   = "net_http_server_unwind"
@@ -497,6 +498,7 @@ type NethttpProgramSpecs struct {
 	NetHttpClientEnd      *ebpf.ProgramSpec `ebpf:"net_http_client_end"`
 	NetHttpClientStart    *ebpf.ProgramSpec `ebpf:"net_http_client_start"`
 	NetHttpClientWrite    *ebpf.ProgramSpec `ebpf:"net_http_client_write"`
+	NetHttpServerAccept   *ebpf.ProgramSpec `ebpf:"net_http_server_accept"`
 	NetHttpServerEnd      *ebpf.ProgramSpec `ebpf:"net_http_server_end"`
 	NetHttpServerStart    *ebpf.ProgramSpec `ebpf:"net_http_server_start"`
 	NetHttpServerUnwind   *ebpf.ProgramSpec `ebpf:"net_http_server_unwind"`
@@ -643,6 +645,7 @@ type NethttpPrograms struct {
 	NetHttpClientEnd      *ebpf.Program `ebpf:"net_http_client_end"`
 	NetHttpClientStart    *ebpf.Program `ebpf:"net_http_client_start"`
 	NetHttpClientWrite    *ebpf.Program `ebpf:"net_http_client_write"`
+	NetHttpServerAccept   *ebpf.Program `ebpf:"net_http_server_accept"`
 	NetHttpServerEnd      *ebpf.Program `ebpf:"net_http_server_end"`
 	NetHttpServerStart    *ebpf.Program `ebpf:"net_http_server_start"`
 	NetHttpServerUnwind   *ebpf.Program `ebpf:"net_http_server_unwind"`
@@ -660,6 +663,7 @@ func (p *NethttpPrograms) Close() error {
 		p.NetHttpClientEnd,
 		p.NetHttpClientStart,
 		p.NetHttpClientWrite,
+		p.NetHttpServerAccept,
 		p.NetHttpServerEnd,
 		p.NetHttpServerStart,
 		p.NetHttpServerUnwind,

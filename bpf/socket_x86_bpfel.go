@@ -118,6 +118,7 @@ type SocketGoroutine struct {
 		CacheEnd uint64
 		Gen      uint64
 	}
+	Begun uint64
 }
 
 type SocketGoroutineKey struct {
@@ -255,7 +256,6 @@ type SocketTarget struct {
 	Settings uint32
 	Network  uint64
 	Identity uint64
-	Goids    uint64
 }
 
 type SocketTracestate struct {

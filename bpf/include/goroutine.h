@@ -80,6 +80,7 @@ struct goroutine {
 	u8 padding[3];
 	struct open_span spans[OPEN_SPANS_MAX];
 	struct moment served_since; /* the start of the innermost span that serves */
+	u64 begun; /* identity of the process when the goroutine was seen to begin, until it serves something; 0: it was not */
 };
 
 struct {
@@ -218,23 +219,33 @@ static __always_inline u64 *keeping_count(enum keeping number)
 /*
  * keep_goroutine keeps the state of a goroutine when it has no open spans, until release_goroutine: one that serves
  * request after request saves the making of it for each. At most half of the states are kept, so that there is room for
- * others. It returns whether this is certainly the first request that the goroutine serves while it is traced: not if it
- * was kept before, nor if any was refused, which may be this one.
+ * others.
  */
-static __always_inline bool keep_goroutine(struct goroutine *goroutine)
+static __always_inline void keep_goroutine(struct goroutine *goroutine)
 {
 	u64 *kept = keeping_count(KEEPING_KEPT), *released = keeping_count(KEEPING_RELEASED);
 	u64 *forgotten = keeping_count(KEEPING_FORGOTTEN), *refused = keeping_count(KEEPING_REFUSED);
 
 	if (goroutine->kept || !kept || !released || !forgotten || !refused)
-		return false;
+		return;
 	if (*kept - *released - *forgotten >= GOROUTINES_MAX / 2) {
 		__sync_fetch_and_add(refused, 1);
-		return false;
+		return;
 	}
 	__sync_fetch_and_add(kept, 1);
 	goroutine->kept = true;
-	return *refused == 0;
+}
+
+/*
+ * serves_first: whether the running goroutine, which was seen to begin by this process as it is traced now, has served
+ * nothing yet.
+ */
+static __always_inline bool serves_first(struct goroutine *goroutine, const struct site *site)
+{
+	bool first = site->identity && goroutine->begun == site->identity;
+
+	goroutine->begun = 0;
+	return first;
 }
 
 static __always_inline void release_goroutine(struct goroutine *goroutine)

@@ -3,7 +3,7 @@
 #ifndef EBPFGO_TARGET_H
 #define EBPFGO_TARGET_H
 
-#include "goroutine.h"
+#include "site.h"
 
 /* Kept equal to the constants in internal/loader/target.go. */
 #define TARGETS_MAX 65536
@@ -31,7 +31,6 @@ struct target {
 	u32 settings;
 	u64 network; /* inode of its network namespace; 0: not known */
 	u64 identity; /* a number that no other process has had and that nobody can guess */
-	u64 goids; /* the largest id of a goroutine when was_traced_before first asked; 0: it has not */
 };
 
 /*
@@ -71,23 +70,6 @@ static __always_inline u32 find_target(struct site *site)
 	u32 *all = bpf_map_lookup_elem(&binaries, &site->binary);
 
 	return all ? *all : 0;
-}
-
-/*
- * was_traced_before: whether the process was certainly traced already when one of its goroutines was started. Those that
- * are older than the first question are as good as older than the tracing.
- */
-static __always_inline bool was_traced_before(const struct site *site, const struct runtime_layout *layout, const struct goroutine_key *key)
-{
-	u32 tgid = key->tgid;
-	struct target *target = bpf_map_lookup_elem(&targets, &tgid);
-
-	if (!target || !layout->goid_gen)
-		return false;
-	if (target->goids)
-		return key->goid > target->goids;
-	target->goids = read_word(layout->goid_gen + site->bias);
-	return false;
 }
 
 #endif

@@ -134,14 +134,14 @@ var hitsOfOperation = map[string]float64{"HTTP/2 server": 3}
 // givesHeader are the programs that give a request its header, by whichever way is in force here.
 var givesHeader = regexp.MustCompile("_client_(headers|arm|write)")
 
-// assertHits holds each operation to its number of hits. The end of a connection hits one more probe.
+// assertHits holds each operation to its number of hits. The beginning and the end of a connection hit one more probe each.
 func assertHits(t *testing.T, c counted) {
 	t.Helper()
 	total := 0.0
 	for _, hits := range c.Hits {
 		assert.Positive(t, hits.Hit, "%s: time in %s", c.Name, hits.Program)
 		switch {
-		case hits.Program == "net_http_server_unwind":
+		case hits.Program == "net_http_server_accept", hits.Program == "net_http_server_unwind":
 		case givesHeader.MatchString(hits.Program):
 			assert.InDelta(t, 1, hits.Hits, 1e-9, "%s: %s", c.Name, hits.Program)
 		default:
@@ -167,7 +167,7 @@ func assertSites(t *testing.T, sites *siteTable) {
 		}
 	}
 	for _, program := range []string{
-		"net_http_server_start", "net_http_server_end", "net_http_server_unwind",
+		"net_http_server_accept", "net_http_server_start", "net_http_server_end", "net_http_server_unwind",
 		"net_http2_server_start", "net_http2_server_end", "net_http2_server_request",
 		"net_http_client_start", "net_http_client_end",
 		"grpc_server_start", "grpc_server_end", "grpc_server_exit",

@@ -80,13 +80,12 @@ type targetState struct {
 	Settings Settings
 	Network  uint64
 	Identity uint64
-	Goids    uint64 // the kernel side's own
 }
 
 // Trace makes a process a target, as one that runs the binary with an index. Network is the
 // inode of its network namespace, 0 if that is not known.
 func (l *Loader) Trace(tgid uint32, index uint16, settings Settings, network uint64) error {
-	return l.put("targets", tgid, targetState{uint32(index) + 1, settings, network, newIdentity(), 0})
+	return l.put("targets", tgid, targetState{uint32(index) + 1, settings, network, newIdentity()})
 }
 
 // newIdentity returns a number that no process has had and that none can guess.
@@ -131,7 +130,7 @@ func (l *Loader) Forget(tgid uint32) error {
 // struct goroutine, struct open_span, struct context_span and struct outgoing. Of a
 // goroutine, the spans begin at 16.
 type (
-	goroutineState [16 + openSpansMax*openSpanSize + momentSize]byte
+	goroutineState [16 + openSpansMax*openSpanSize + momentSize + 8]byte
 	detachedState  [openSpanSize]byte
 	contextState   [48]byte
 	outgoingState  [48]byte

@@ -25,6 +25,10 @@ const (
 	equalInterface = "runtime.ifaceeq"
 )
 
+// oldestLineage is the first minor of Go whose goroutines know who started them: from there on it matters which
+// request of a connection is its first.
+const oldestLineage = 21
+
 // runHandler is what each HTTP/2 server starts in a goroutine of its own per request;
 // the func1 that it defers recovers the handler's panic.
 var runHandler = [http2Kinds]string{
@@ -141,6 +145,9 @@ func (p *planner) http1Server() {
 	if len(starts) == 0 || len(ends) == 0 || len(unwinds) == 0 {
 		p.Problem("net/http.(*conn).serve: HTTP/1 servers are not traced, because a request's start or end has no site")
 		return
+	}
+	if minor, err := p.File.GoMinor(); err == nil && minor >= oldestLineage {
+		p.Add(server, "net_http_server_accept", 0, p.Entries(connServe)...)
 	}
 	p.Add(server, "net_http_server_start", 0, starts...)
 	p.Add(server, "net_http_server_end", 0, ends...)

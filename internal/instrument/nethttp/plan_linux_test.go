@@ -50,6 +50,9 @@ func expectedSites(build targettest.Build) []chosen {
 			chosen{server, "net_http_server_start", 0, gobinary.SiteCall, 0},
 			chosen{server, "net_http_server_end", 0, entry, 0},
 			chosen{server, "net_http_server_unwind", 0, entry, 0})
+		if minor >= oldestLineage {
+			sites = append(sites, chosen{server, "net_http_server_accept", 0, entry, 0})
+		}
 		if minor >= 27 {
 			request := chosen{server, "net_http2_server_request", requestAtBranch, gobinary.SiteBranch, 0}
 			if build.GOARCH == "arm64" { // where the kernel simulates calls
