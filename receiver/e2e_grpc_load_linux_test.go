@@ -163,7 +163,7 @@ func (c *collector) forget() {
 // stateMaps are the maps of the kernel side that hold what is open, by a word and the number of the process.
 var stateMaps = []string{"goroutines", "contexts", "detached"}
 
-// kernelEntries lists what the kernel side holds of a process.
+// kernelEntries lists what the kernel side holds of a process, but for the goroutines of connections that are open.
 func kernelEntries(t testing.TB, x *targettest.Target) (entries []string) {
 	t.Helper()
 	seen := map[string]bool{}
@@ -182,9 +182,9 @@ func kernelEntries(t testing.TB, x *targettest.Target) (entries []string) {
 		require.NoError(t, err)
 		if slices.Contains(stateMaps, info.Name) && info.KeySize == 16 {
 			seen[info.Name] = true
-			for _, key := range keysOf(t, state) {
-				if binary.NativeEndian.Uint64(key[8:]) == uint64(x.PID()) {
-					entries = append(entries, fmt.Sprintf("%s %x", info.Name, key))
+			for _, entry := range entriesOf(t, state) {
+				if binary.NativeEndian.Uint64(entry.key[8:]) == uint64(x.PID()) && !(info.Name == "goroutines" && isKept(entry.value)) {
+					entries = append(entries, fmt.Sprintf("%s %x", info.Name, entry.key))
 				}
 			}
 		}
@@ -194,19 +194,27 @@ func kernelEntries(t testing.TB, x *targettest.Target) (entries []string) {
 	return entries
 }
 
-// keysOf lists the keys of a map that is used at the same time.
-func keysOf(t testing.TB, m *ebpf.Map) (keys [][]byte) {
+// isKept tells whether a struct goroutine is kept, and has no open spans.
+func isKept(goroutine []byte) bool {
+	const count, kept = 8, 12
+	return goroutine[kept] != 0 && binary.NativeEndian.Uint32(goroutine[count:]) == 0
+}
+
+type entry struct{ key, value []byte }
+
+// entriesOf lists the entries of a map that is used at the same time.
+func entriesOf(t testing.TB, m *ebpf.Map) (list []entry) {
 	t.Helper()
 	for range 100 {
-		keys = nil
+		list = nil
 		var key, value []byte
 		entries := m.Iterate()
 		for entries.Next(&key, &value) {
-			keys = append(keys, slices.Clone(key))
+			list = append(list, entry{slices.Clone(key), slices.Clone(value)})
 		}
 		if !errors.Is(entries.Err(), ebpf.ErrIterationAborted) {
 			require.NoError(t, entries.Err())
-			return keys
+			return list
 		}
 	}
 	t.Fatal("the map changes too fast to be read")

@@ -31,7 +31,7 @@ func TestSource(t *testing.T) {
 func TestRecord(t *testing.T) {
 	source := ReadSource(t, "include/parent.h", "include/goroutine.h")
 	record := source.Record(t, "goroutine", map[string]uint64{"count": 0x01020304, "spans[1].operation": 7})
-	assert.Len(t, record, 16+4*80+24)
+	assert.Len(t, record, 16+4*80+24+8)
 	assert.Equal(t, []byte{4, 3, 2, 1}, record[8:12])
 	assert.Equal(t, byte(7), record[16+80+68])
 }

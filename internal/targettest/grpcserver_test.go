@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -150,8 +151,10 @@ func TestGRPCStop(t *testing.T) {
 			client := Start(t, Binary(t, Build{Program: "grpcclient"}))
 			request := map[string]string{"Stop": "wait"}[method]
 			assert.Equal(t, codes[0], client.Call(Call{Target: x.Address(), Method: "/example.Unary/" + method, Messages: []string{request}})[0].Code)
-			again := client.Call(Call{Target: x.Address(), Method: "/example.Unary/Echo"})
-			assert.Equal(t, "Unavailable", again[0].Code, again[0].Message)
+			// A server that stops gracefully answers first, and then lets its clients know.
+			assert.Eventually(t, func() bool {
+				return client.Call(Call{Target: x.Address(), Method: "/example.Unary/Echo"})[0].Code == "Unavailable"
+			}, Patience(10*time.Second), time.Millisecond)
 			x.Stop()
 		}
 	}
