@@ -183,9 +183,10 @@ func kernelEntries(t testing.TB, x *targettest.Target) (entries []string) {
 		if slices.Contains(stateMaps, info.Name) && info.KeySize == 16 {
 			seen[info.Name] = true
 			for _, entry := range entriesOf(t, state) {
-				if binary.NativeEndian.Uint64(entry.key[8:]) == uint64(x.PID()) && !(info.Name == "goroutines" && isKept(entry.value)) {
-					entries = append(entries, fmt.Sprintf("%s %x", info.Name, entry.key))
+				if binary.NativeEndian.Uint64(entry.key[8:]) != uint64(x.PID()) || info.Name == "goroutines" && isKept(entry.value) {
+					continue
 				}
+				entries = append(entries, fmt.Sprintf("%s %x", info.Name, entry.key))
 			}
 		}
 		require.NoError(t, state.Close())
