@@ -21,7 +21,7 @@ type Constants struct {
 func (f *File) Constants() *Constants {
 	c := &Constants{}
 	for _, s := range f.image.segments {
-		if elf.ProgType(s.Type) == elf.PT_LOAD && elf.ProgFlag(s.Flags)&elf.PF_W == 0 {
+		if elf.ProgFlag(s.Flags)&elf.PF_W == 0 {
 			c.segments = append(c.segments, s)
 		}
 	}
@@ -31,14 +31,13 @@ func (f *File) Constants() *Constants {
 // Read fills text with the constant at a link-time address. The reader has the same file that
 // the constants were made from. It is an error if they do not have all of the text.
 func (c *Constants) Read(r io.ReaderAt, addr uint64, text []byte) error {
-	for _, s := range c.segments {
-		if !within(s, addr) || uint64(len(text)) > s.Vaddr+s.Filesz-addr {
-			continue
-		}
-		if _, err := r.ReadAt(text, int64(s.Off+addr-s.Vaddr)); err != nil {
-			return fmt.Errorf("constant of %d bytes at address %#x: %w", len(text), addr, err)
-		}
-		return nil
+	offset, ok := placeOf(c.segments, addr, uint64(len(text)))
+	err := errNoConstant
+	if ok {
+		err = readFull(r, offset, text)
 	}
-	return fmt.Errorf("constant of %d bytes at address %#x: %w", len(text), addr, errNoConstant)
+	if err != nil {
+		return fmt.Errorf("constant of %d bytes at address %#x: %w", len(text), addr, err)
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ package gobinary
 import (
 	"bytes"
 	"io"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,23 +15,16 @@ import (
 )
 
 func TestConstants(t *testing.T) {
-	for _, version := range targettest.Versions() {
-		for _, pie := range []bool{false, true} {
-			b := targettest.Build{Program: "types", Go: version, Strip: true, PIE: pie}
-			t.Run(b.String(), func(t *testing.T) {
-				t.Parallel()
-				f, r := openBuild(t, b)
-				data, err := f.moduleData()
-				require.NoError(t, err)
-				constants := f.Constants()
-				expected, text := make([]byte, 64), make([]byte, 64)
-				require.NoError(t, f.image.read(data.text, expected))
-				require.NoError(t, constants.Read(r, data.text, text))
-				assert.Equal(t, expected, text, "code is as constant as data")
-				assert.ErrorIs(t, constants.Read(r, data.addr, text[:8]), errNoConstant, "moduledata is a variable")
-			})
-		}
-	}
+	eachTypes(t, func(t *testing.T, f *File, r *os.File) {
+		data, err := f.moduleData()
+		require.NoError(t, err)
+		constants := f.Constants()
+		expected, text := make([]byte, 64), make([]byte, 64)
+		require.NoError(t, f.image.read(data.text, expected))
+		require.NoError(t, constants.Read(r, data.text, text))
+		assert.Equal(t, expected, text, "code is as constant as data")
+		assert.ErrorIs(t, constants.Read(r, data.addr, text[:8]), errNoConstant, "moduledata is a variable")
+	})
 }
 
 func TestConstantsOfWrongAddresses(t *testing.T) {

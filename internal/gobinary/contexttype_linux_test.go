@@ -3,40 +3,32 @@
 package gobinary
 
 import (
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
 )
 
 func TestContextTypes(t *testing.T) {
-	for _, version := range targettest.Versions() {
-		for _, pie := range []bool{false, true} {
-			b := targettest.Build{Program: "types", Go: version, Strip: true, PIE: pie}
-			t.Run(b.String(), func(t *testing.T) {
-				t.Parallel()
-				f, r := openBuild(t, b)
-				names, err := f.TypeNames()
-				require.NoError(t, err)
-				types, err := f.ContextTypes()
-				require.NoError(t, err)
-				found := make(map[string]ContextType)
-				for _, c := range types {
-					name, err := names.Name(r, c.Type)
-					require.NoError(t, err)
-					require.NotContains(t, found, name)
-					c.Type = 0
-					if strings.HasPrefix(strings.TrimPrefix(name, "*"), "main.") || name == "*context.valueCtx" || name == "*context.timerCtx" {
-						found[name] = c
-					}
-				}
-				assert.Equal(t, contextTypes(t, f), found)
-			})
+	eachTypes(t, func(t *testing.T, f *File, r *os.File) {
+		names, err := f.TypeNames()
+		require.NoError(t, err)
+		types, err := f.ContextTypes()
+		require.NoError(t, err)
+		found := make(map[string]ContextType)
+		for _, c := range types {
+			name, err := names.Name(r, c.Type)
+			require.NoError(t, err)
+			require.NotContains(t, found, name)
+			c.Type = 0
+			if strings.HasPrefix(strings.TrimPrefix(name, "*"), "main.") || name == "*context.valueCtx" || name == "*context.timerCtx" {
+				found[name] = c
+			}
 		}
-	}
+		assert.Equal(t, contextTypes(t, f), found)
+	})
 }
 
 // contextTypes returns those of program types, which says what each is.

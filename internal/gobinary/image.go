@@ -170,15 +170,14 @@ func (m *image) decode(offset uint64, value any) error {
 // read fills buf with the bytes at a link-time address. It is an error if the
 // file does not hold all of them, as with zeroed data.
 func (m *image) read(addr uint64, buf []byte) error {
-	for _, s := range m.segments {
-		if within(s, addr) && uint64(len(buf)) <= s.Vaddr+s.Filesz-addr {
-			if err := m.file.readAt(s.Off+addr-s.Vaddr, buf); err != nil {
-				return fmt.Errorf("reading %d bytes at address %#x: %w", len(buf), addr, err)
-			}
-			return nil
-		}
+	offset, ok := placeOf(m.segments, addr, uint64(len(buf)))
+	if !ok {
+		return fmt.Errorf("%d bytes at address %#x are not in the file", len(buf), addr)
 	}
-	return fmt.Errorf("%d bytes at address %#x are not in the file", len(buf), addr)
+	if err := m.file.readAt(offset, buf); err != nil {
+		return fmt.Errorf("reading %d bytes at address %#x: %w", len(buf), addr, err)
+	}
+	return nil
 }
 
 // pointer returns the word at a link-time address, as a link-time address: in
@@ -208,9 +207,12 @@ func (m *image) section(name string) (addr, size uint64, ok bool) {
 }
 
 // fileOffset returns where the byte at a link-time address stands in the file.
-func (m *image) fileOffset(addr uint64) (uint64, bool) {
-	for _, s := range m.segments {
-		if within(s, addr) {
+func (m *image) fileOffset(addr uint64) (uint64, bool) { return placeOf(m.segments, addr, 1) }
+
+// placeOf returns where size bytes at a link-time address stand in the file, if a segment has all of them.
+func placeOf(segments []elf.Prog64, addr, size uint64) (offset uint64, ok bool) {
+	for _, s := range segments {
+		if within(s, addr) && size <= s.Vaddr+s.Filesz-addr {
 			return s.Off + addr - s.Vaddr, true
 		}
 	}

@@ -37,11 +37,7 @@ func (c *pageCache) readAt(offset uint64, buf []byte) error {
 	}
 	// A large read would only push everything else out.
 	if len(buf) >= pageSize {
-		n, err := c.r.ReadAt(buf, int64(offset))
-		if n == len(buf) {
-			return nil
-		}
-		return err
+		return readFull(c.r, offset, buf)
 	}
 	for len(buf) > 0 {
 		data, err := c.page(offset / pageSize)
@@ -57,6 +53,15 @@ func (c *pageCache) readAt(offset uint64, buf []byte) error {
 		offset += uint64(n)
 	}
 	return nil
+}
+
+// readFull fills buf from an offset of a file, whose end may be that of buf: io.ReaderAt lets it say so.
+func readFull(r io.ReaderAt, offset uint64, buf []byte) error {
+	n, err := r.ReadAt(buf, int64(offset))
+	if n == len(buf) {
+		return nil
+	}
+	return err
 }
 
 // page returns the page of that number, until the next call.

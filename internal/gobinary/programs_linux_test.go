@@ -32,6 +32,21 @@ func openBuild(t testing.TB, b targettest.Build) (*File, *os.File) {
 	return f, r
 }
 
+// eachTypes runs a test on program types as each release builds it, without symbols, also as a PIE.
+func eachTypes(t *testing.T, test func(t *testing.T, f *File, r *os.File)) {
+	t.Helper()
+	for _, version := range targettest.Versions() {
+		for _, pie := range []bool{false, true} {
+			b := targettest.Build{Program: "types", Go: version, Strip: true, PIE: pie}
+			t.Run(b.String(), func(t *testing.T) {
+				t.Parallel()
+				f, r := openBuild(t, b)
+				test(t, f, r)
+			})
+		}
+	}
+}
+
 // builds are all releases, and then all ways to link a program.
 func builds() []targettest.Build {
 	var all []targettest.Build

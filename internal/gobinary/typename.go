@@ -81,9 +81,5 @@ func (n *TypeNames) name(r io.ReaderAt, addr uint64) (string, error) {
 
 // read fills buf with the bytes at an address between types and etypes.
 func (n *TypeNames) read(r io.ReaderAt, addr uint64, buf []byte) error {
-	read, err := r.ReadAt(buf, int64(n.offset+addr-n.types))
-	if read == len(buf) {
-		return nil
-	}
-	return err
+	return readFull(r, n.offset+addr-n.types, buf)
 }

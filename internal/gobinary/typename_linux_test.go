@@ -5,6 +5,7 @@ package gobinary
 import (
 	"bytes"
 	"io"
+	"os"
 	"strings"
 	"testing"
 
@@ -15,35 +16,28 @@ import (
 )
 
 func TestTypeNames(t *testing.T) {
-	for _, version := range targettest.Versions() {
-		for _, pie := range []bool{false, true} {
-			b := targettest.Build{Program: "types", Go: version, Strip: true, PIE: pie}
-			t.Run(b.String(), func(t *testing.T) {
-				t.Parallel()
-				f, r := openBuild(t, b)
-				names, err := f.TypeNames()
-				require.NoError(t, err)
-				types, err := f.types()
-				require.NoError(t, err)
-				found := make(map[string]bool)
-				for _, typ := range types.all {
-					name, err := names.Name(r, types.base+uint64(typ))
-					require.NoError(t, err)
-					if types.named(typ) && !strings.HasSuffix(name, "]") && !strings.HasPrefix(name, "go.shape.") {
-						assert.Equal(t, string(types.shortName(typ)), name[strings.LastIndexByte(name, '.')+1:])
-					}
-					found[name] = true
-				}
-				require.NoError(t, types.failure())
-				for _, name := range []string{
-					"int", "string", "error", "[]uint8", "*net.OpError", "context.deadlineExceededError", "*errors.errorString",
-					"*http.Request", "map[string][]string", "main.Pair[string,int]", "func(string) string",
-				} {
-					assert.True(t, found[name], name)
-				}
-			})
+	eachTypes(t, func(t *testing.T, f *File, r *os.File) {
+		names, err := f.TypeNames()
+		require.NoError(t, err)
+		types, err := f.types()
+		require.NoError(t, err)
+		found := make(map[string]bool)
+		for _, typ := range types.all {
+			name, err := names.Name(r, types.base+uint64(typ))
+			require.NoError(t, err)
+			if types.named(typ) && !strings.HasSuffix(name, "]") && !strings.HasPrefix(name, "go.shape.") {
+				assert.Equal(t, string(types.shortName(typ)), name[strings.LastIndexByte(name, '.')+1:])
+			}
+			found[name] = true
 		}
-	}
+		require.NoError(t, types.failure())
+		for _, name := range []string{
+			"int", "string", "error", "[]uint8", "*net.OpError", "context.deadlineExceededError", "*errors.errorString",
+			"*http.Request", "map[string][]string", "main.Pair[string,int]", "func(string) string",
+		} {
+			assert.True(t, found[name], name)
+		}
+	})
 }
 
 func TestTypeNamesOfWrongAddresses(t *testing.T) {
