@@ -51,8 +51,8 @@ func TestReport(t *testing.T) {
 	}
 	require.Len(t, r.Sampling, 3)
 	for _, s := range r.Sampling {
-		assert.Positive(t, s.Untraced().Median(), s.Name)
-		assertHits(t, counted{scenario: scenario{Name: s.Name}, spans: 1, Hits: s.hits})
+		assert.Positive(t, s.Saturated().Target().Median(), s.Name)
+		assertHits(t, s.counted)
 	}
 	assert.Positive(t, r.Idle)
 	assertCurve(t, b.concurrency, r.Concurrency)

@@ -24,7 +24,7 @@ type grpcCall struct {
 }
 
 // unsampled is the same without spans.
-func (g grpcCall) unsampled() grpcCall {
+func (g grpcCall) unsampled() protocol {
 	g.parent = unsampledParent
 	return g
 }

@@ -37,7 +37,7 @@ type http1 struct {
 func http1To(urls ...string) http1 { return http1{urls: urls, parent: traceparent} }
 
 // unsampled is the same without spans.
-func (h http1) unsampled() http1 {
+func (h http1) unsampled() protocol {
 	h.parent = unsampledParent
 	return h
 }

@@ -22,17 +22,24 @@ func (b *bench) measureRequests(r *report) {
 	for _, s := range b.scenarios() {
 		least := b.leastRate(s)
 		m := measured{Name: s.Name, rate: least / 2, batch: s.steady(s.plain).batch}
-		for i := range b.rounds {
-			b.t.Logf("%s, round %d of %d", s.Name, i+1, b.rounds)
-			var round [modes]turn
-			for k := range modes {
-				mode := (mode(i) + k) % modes // none is always the first one
-				round[mode] = b.turn(s, mode, m.rate)
-			}
-			m.rounds = append(m.rounds, round)
-		}
+		m.rounds = b.byTurns(s.Name, func(mode mode) turn { return b.turn(s, mode, m.rate) })
 		r.Requests = append(r.Requests, m)
 	}
+}
+
+// byTurns measures something in all modes, in every round.
+func (b *bench) byTurns(what string, measure func(mode) turn) (rounds [][modes]turn) {
+	b.t.Helper()
+	for i := range b.rounds {
+		b.t.Logf("%s, round %d of %d", what, i+1, b.rounds)
+		var round [modes]turn
+		for k := range modes {
+			mode := (mode(i) + k) % modes // none is always the first one
+			round[mode] = measure(mode)
+		}
+		rounds = append(rounds, round)
+	}
+	return rounds
 }
 
 // as calls do with a scenario's server in a mode.

@@ -15,64 +15,48 @@ import (
 // are asked for parent_based_trace_id_ratio.
 const sampledRatio = 0.01
 
-// sampling is operations of which few or none are sampled.
+// sampling is a scenario of whose operations few or none are sampled. Nothing of it is measured at a fixed rate.
 type sampling struct {
-	Name   string
-	rounds [][modes]sample
-	hits   []hits
-}
-
-// unsampled is a scenario, and the same without spans.
-type unsampled struct {
-	scenario
-	load func(server) load
+	measured
+	counted
 }
 
 // measureSampling measures requests whose parent is not sampled, and statements that are roots.
 func (b *bench) measureSampling(r *report) {
 	b.t.Helper()
-	for _, u := range b.unsampled() {
-		m := sampling{Name: u.Name}
-		for i := range b.rounds {
-			b.t.Logf("%s, not sampled, round %d of %d", u.Name, i+1, b.rounds)
-			var round [modes]sample
-			for k := range modes {
-				mode := (mode(i) + k) % modes
-				b.sampled(u.scenario, mode, func(subject subject) {
-					round[mode] = b.run(u.Name+", not sampled", u.load(subject.targets[0]), subject)
-				})
-			}
-			m.rounds = append(m.rounds, round)
-		}
-		b.sampled(u.scenario, traced, func(subject subject) {
-			m.hits = b.count(u.Name+", not sampled", u.load(u.plain), subject)
+	for _, s := range b.unsampled() {
+		what := s.Name + ", not sampled"
+		m := sampling{measured{Name: s.Name}, counted{scenario: s, spans: 1}}
+		m.rounds = b.byTurns(what, func(mode mode) (t turn) {
+			b.sampled(s, mode, func(subject subject) {
+				t.saturated = b.run(what, unsampledLoad(s.saturated(subject.targets[0])), subject)
+			})
+			return t
+		})
+		b.sampled(s, traced, func(subject subject) {
+			m.Hits = b.count(what, unsampledLoad(s.saturated(s.plain)), subject)
 		})
 		r.Sampling = append(r.Sampling, m)
 	}
 }
 
-func (b *bench) unsampled() []unsampled {
+// unsampled are scenarios whose servers with an SDK have a sampler.
+func (b *bench) unsampled() []scenario {
 	b.t.Helper()
 	option := targettest.Env("OTEL_TRACES_SAMPLER=parentbased_traceidratio", fmt.Sprintf("OTEL_TRACES_SAMPLER_ARG=%g", sampledRatio))
 	all := b.scenarios()
 	web, rpc, sql := all[0], all[2], b.query()
 	web.sdk, rpc.sdk, sql.sdk = b.startSDK("sdkhttpserver", option), b.startSDK("sdkgrpcserver", option), b.startSDK("sdksqlclient", option)
-	return []unsampled{
-		{web, func(s server) load { return withoutSpans(web.saturated(s), http1To(s.URL()+"/ok").unsampled()) }},
-		{rpc, func(s server) load {
-			l := rpc.saturated(s)
-			return withoutSpans(l, l.protocol.(grpcCall).unsampled())
-		}},
-		{sql, func(s server) load {
-			l := sql.saturated(s)
-			l.ratio = sampledRatio
-			return l
-		}},
-	}
+	return []scenario{web, rpc, sql}
 }
 
-func withoutSpans(l load, p protocol) load {
-	l.protocol, l.spans = p, 0
+// unsampledLoad is a load of requests whose parent is not sampled, or, of a protocol that knows no parents, of roots.
+func unsampledLoad(l load) load {
+	if p, ok := l.protocol.(interface{ unsampled() protocol }); ok {
+		l.protocol, l.spans = p.unsampled(), 0
+	} else {
+		l.ratio = sampledRatio
+	}
 	return l
 }
 
@@ -95,22 +79,3 @@ func (b *bench) sampled(s scenario, mode mode, do func(subject)) {
 	}
 	b.t.Fatalf("%s: no span after a minute", s.Name)
 }
-
-func (s sampling) costs() (c costs) {
-	for _, round := range s.rounds {
-		for mode, sample := range round {
-			c[mode] = append(c[mode], sample)
-		}
-	}
-	return c
-}
-
-// The columns of the document.
-func (s sampling) Untraced() spread { return s.costs().Target() }
-func (s sampling) Traps() spread    { return s.costs().Traps() }
-func (s sampling) Added() spread    { return s.costs().Added() }
-func (s sampling) SDKAdded() spread { return s.costs().SDKAdded() }
-
-// Hits is how many probes an operation hits, Microseconds what it spends in them, with what the counting takes.
-func (s sampling) Hits() float64         { return counted{Hits: s.hits}.HitsOfOperation() }
-func (s sampling) Microseconds() float64 { return counted{Hits: s.hits}.Microseconds() }

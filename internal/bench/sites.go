@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
+	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument/catalog"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/targettest"
 )
@@ -99,7 +100,7 @@ func (s *siteTable) add(version, path string) error {
 		return err
 	}
 	defer file.Close()
-	binary, err := gobinary.Open(file)
+	probes, err := planProbes(file)
 	if err != nil {
 		return err
 	}
@@ -107,24 +108,34 @@ func (s *siteTable) add(version, path string) error {
 	if err != nil {
 		return err
 	}
-	for _, library := range catalog.Libraries() {
-		plan, err := library.Plan(binary)
-		if err != nil {
-			return err
+	for _, probe := range probes {
+		symbol, ok := symbols.at(probe.Site.Address)
+		if !ok {
+			return fmt.Errorf("%s: no function at %#x", probe.Program, probe.Site.Address)
 		}
-		for _, probe := range plan.Probes {
-			symbol, ok := symbols.at(probe.Site.Address)
-			if !ok {
-				return fmt.Errorf("%s: no function at %#x", probe.Program, probe.Site.Address)
-			}
-			row := s.row(probe.Program, symbol.Name, probe.Site.Kind)
-			offset := probe.Site.Address - symbol.Value
-			if at, found := slices.BinarySearch(row.offsets[version], offset); !found {
-				row.offsets[version] = slices.Insert(row.offsets[version], at, offset)
-			}
+		row := s.row(probe.Program, symbol.Name, probe.Site.Kind)
+		offset := probe.Site.Address - symbol.Value
+		if at, found := slices.BinarySearch(row.offsets[version], offset); !found {
+			row.offsets[version] = slices.Insert(row.offsets[version], at, offset)
 		}
 	}
 	return nil
+}
+
+// planProbes returns the probes of all libraries in an executable.
+func planProbes(file *os.File) (probes []instrument.Probe, err error) {
+	binary, err := gobinary.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	for _, library := range catalog.Libraries() {
+		plan, err := library.Plan(binary)
+		if err != nil {
+			return nil, err
+		}
+		probes = append(probes, plan.Probes...)
+	}
+	return probes, nil
 }
 
 func (s *siteTable) row(program, function string, kind gobinary.SiteKind) *siteRow {

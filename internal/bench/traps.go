@@ -7,15 +7,14 @@ package main
 import (
 	"errors"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/link"
 
-	"github.com/ebpfgo/ebpfgoreceiver/internal/gobinary"
 	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument"
-	"github.com/ebpfgo/ebpfgoreceiver/internal/instrument/catalog"
 )
 
 // traps are probes that do nothing, where the receiver would have its own: what they add is the least that
@@ -66,22 +65,11 @@ func trapSites(executable string) (offsets []uint64, err error) {
 		return nil, err
 	}
 	defer file.Close()
-	binary, err := gobinary.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	seen := map[uint64]bool{}
-	for _, library := range catalog.Libraries() {
-		plan, err := library.Plan(binary)
-		if err != nil {
-			return nil, err
-		}
-		for _, probe := range plan.Probes {
-			if probe.Way != instrument.WayWrite && !seen[probe.Site.Offset] {
-				seen[probe.Site.Offset] = true
-				offsets = append(offsets, probe.Site.Offset)
-			}
+	probes, err := planProbes(file)
+	for _, probe := range probes {
+		if probe.Way != instrument.WayWrite && !slices.Contains(offsets, probe.Site.Offset) {
+			offsets = append(offsets, probe.Site.Offset)
 		}
 	}
-	return offsets, nil
+	return offsets, err
 }
